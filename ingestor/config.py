@@ -1,0 +1,253 @@
+"""What can be configured: one frozen model, its defaults, and what each key means.
+
+`configfile.load` fills it from `config.yaml`, the environment and secret files. Durations are seconds, sizes are
+bytes; in the file both carry a unit (`30s`, `4GiB`).
+"""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from ingestor.ports import FieldType
+
+_DURATION_SECS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SIZE_BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of a text like `30s`, `500ms` or `7d`.
+
+    Raises:
+        ValueError: It is not a number with one of the units.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("a duration is a number with a unit: 500ms, 30s, 5m, 12h, 7d or 2w")
+    return float(match[1]) * _DURATION_SECS[match[2]]
+
+
+def parse_size(value: object) -> int:
+    """Bytes of a text like `4GiB`.
+
+    Raises:
+        ValueError: It is not a number with one of the units.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]iB|[kMG]?B)", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("a size is a number with a unit: 512KiB, 64MiB or 4GiB")
+    return int(float(match[1]) * _SIZE_BYTES[match[2]])
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not a time zone; use a name like UTC or Asia/Singapore") from None
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+Size = Annotated[int, BeforeValidator(parse_size)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+
+
+class Section(BaseModel):
+    """Base of all parts of the configuration: frozen, and a key that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+
+class Tls(Section):
+    """`mqtt.tls`: used with mqtts:// addresses. Without `ca`, the system's certificate authorities count."""
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("a client certificate needs both cert and key")
+        return self
+
+
+class Mqtt(Section):
+    """`mqtt`: the broker, and how to be its client."""
+
+    url: str = "mqtt://localhost:1883"
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    client_id: str | None = Field(None, min_length=1)
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: Tls = Tls()
+    keep_alive: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=65535)] = 30.0
+    max_packet: Annotated[int, BeforeValidator(parse_size), Field(ge=1024, le=268_435_455)] = 8 * 2**20
+    shared_group: str | None = Field(None, pattern=r"^[^/+#\s]+$")
+    embedded_broker: bool = False
+    embedded_users: dict[str, SecretStr] = {}
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+            raise ValueError("url is mqtt://HOST[:PORT], or mqtts://HOST[:PORT] for TLS")
+        if parts.username or parts.password:
+            raise ValueError("put the user into username and the password into password, not into url")
+        if parts.port is None and parts.netloc.endswith(":"):
+            raise ValueError("url has a colon without a port")
+        if self.password is not None and self.username is None:
+            raise ValueError("a password needs a username")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The host of `url`."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port of `url`; 1883, or 8883 with TLS, where it names none."""
+        return urlsplit(self.url).port or (8883 if self.secure else 1883)
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection uses TLS."""
+        return urlsplit(self.url).scheme == "mqtts"
+
+
+class TimeOf(Section):
+    """`routes[].time`: where a reading's time comes from. Without `field` it is the time of receipt."""
+
+    field: str | None = None
+    unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
+    not_before: date = date(2000, 1, 1)
+    max_ahead: Duration = 300.0
+    outside: Literal["receipt", "reject"] = "receipt"
+
+
+class Route(Section):
+    """One row of `routes`: which topics, read how, into which bucket and measurement."""
+
+    topic: str
+    model: str
+    format: Literal["value", "json"] = "json"
+    bucket: str
+    measurement: str | None = None
+    on_invalid: Literal["field", "reading"] = "field"
+    retained: Literal["skip", "store"] = "skip"
+    time: TimeOf = TimeOf()
+
+    @model_validator(mode="after")
+    def _retained_needs_time(self) -> Self:
+        if self.retained == "store" and self.time.field is None:
+            raise ValueError("retained: store needs time.field: a kept message has no other time of its own")
+        return self
+
+
+class FieldSpec(Section):
+    """One field of a model declared in `models`."""
+
+    type: FieldType = FieldType.FLOAT
+    unit: str | None = None
+    min: float | None = None
+    max: float | None = None
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        if (self.min is not None or self.max is not None) and self.type in {FieldType.TEXT, FieldType.BOOL}:
+            raise ValueError("min and max are for numbers")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is greater than max")
+        return self
+
+
+class ModelSpec(Section):
+    """One entry of `models`: a kind of reading, declared without Python."""
+
+    tags: tuple[str, ...] = ()
+    fields: dict[str, FieldSpec] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if both := set(self.tags) & set(self.fields):
+            raise ValueError(f"{', '.join(sorted(both))}: a tag and a field cannot share a name")
+        return self
+
+
+class StoreSpec(Section):
+    """One entry of `stores`; its name is the name of its cursor."""
+
+    kind: Literal["sqlite"] = "sqlite"
+    path: Path | None = None
+    start: Literal["start", "now"] = Field("start", alias="from")
+    when_behind: Literal["pause", "drop_oldest"] = "pause"
+
+
+class Batch(Section):
+    """`batch`: when a store is sent what has gathered: whichever of the three comes first."""
+
+    max_points: int = Field(5000, ge=1, le=100_000)
+    max_bytes: Size = 4 * 2**20
+    max_delay: Duration = 1.0
+
+
+class Journal(Section):
+    """`journal`: the queue on disk. `keep` holds on to what every store already has, for replays."""
+
+    max_bytes: Annotated[int, BeforeValidator(parse_size), Field(ge=2**20)] = 4 * 2**30
+    group_ms: int = Field(100, ge=0, le=60_000)
+    keep: Duration = 0.0
+
+
+class DeadLetters(Section):
+    """`deadletters`: what was set aside, kept for people to see and to replay."""
+
+    max_bytes: Annotated[int, BeforeValidator(parse_size), Field(ge=2**16)] = 256 * 2**20
+
+
+class Bucket(Section):
+    """One row of `buckets`."""
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    retention: Duration | None = None
+
+
+class Web(Section):
+    """`web`: health and metrics over HTTP. With `token`, all but /livez and /readyz ask for it (Bearer)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8321, ge=0, le=65535)
+    token: SecretStr | None = None
+
+
+class Config(Section):
+    """All of it. `file` is where it was read from; relative paths in it start at that file's folder."""
+
+    data_dir: Path = Path("data")
+    timezone: TimeZone = "UTC"
+    mqtt: Mqtt = Mqtt()
+    routes: tuple[Route, ...] = ()
+    models: dict[str, ModelSpec] = {}
+    stores: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")], StoreSpec] = {"local": StoreSpec()}
+    batch: Batch = Batch()
+    journal: Journal = Journal()
+    deadletters: DeadLetters = DeadLetters()
+    buckets: tuple[Bucket, ...] = ()
+    web: Web = Web()
+
+    @model_validator(mode="after")
+    def _stores(self) -> Self:
+        if not self.stores:
+            raise ValueError("stores: name at least one, or what arrives is stored nowhere")
+        return self
+
+    def store_path(self, name: str) -> Path:
+        """The folder of the files of an embedded store."""
+        return self.stores[name].path or self.data_dir / "stores" / name

@@ -1,0 +1,114 @@
+"""What the service says about itself: one frozen snapshot, from which /readyz, /metrics, /api/status and `status` are made.
+
+Counts are messages, exact at any time and after any crash, and hold these equations:
+
+    received = journaled + recognised + skipped
+    journaled = stored + set_aside + unrouted + ignored + dropped + damaged + pending        (for each store)
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeStats:
+    """What came from the broker since this data directory was new.
+
+    `recognised` were sent again by the broker and were in the journal already; `skipped` were over the size limit.
+    `connected` and `subscribed` speak of now; `fault` says in words what keeps readings from coming.
+    `reconnects` counts since the start.
+    """
+
+    received: int = 0
+    journaled: int = 0
+    recognised: int = 0
+    skipped: int = 0
+    connected: bool = False
+    subscribed: bool = False
+    paused: bool = False
+    protocol: str = ""
+    reconnects: int = 0
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStats:
+    """The queue on disk. `lasts_secs` is how long its free room would last at the present rate, None when idle."""
+
+    bytes: int = 0
+    max_bytes: int = 0
+    segments: int = 0
+    end: int = 0
+    lasts_secs: float | None = None
+    full: bool = False
+    bytes_written: int = 0
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """What became of the journaled messages on their way to one store.
+
+    `journaled` counts from where this store began. `held` of the `pending` wait for a bucket to be mended.
+    `reasons` counts dead letters by reason, whole messages and single points or fields alike.
+    `points` and `fields_set_aside` count points stored and fields left out of stored points.
+    `lag_secs` is the age of the oldest message that is not written yet, 0 when there is none.
+    """
+
+    name: str
+    journaled: int = 0
+    stored: int = 0
+    set_aside: int = 0
+    unrouted: int = 0
+    ignored: int = 0
+    dropped: int = 0
+    damaged: int = 0
+    pending: int = 0
+    held: int = 0
+    points: int = 0
+    fields_set_aside: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    lag_secs: float = 0.0
+    writes: int = 0
+    write_secs: float = 0.0
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything at one moment. `ready` means that data can flow; `reasons` says in words why it cannot."""
+
+    version: str
+    uptime_secs: float
+    intake: IntakeStats
+    journal: JournalStats
+    stores: tuple[StoreStats, ...]
+    disk_bytes_written: int | None = None
+    dead_letter_bytes: int = 0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why data cannot flow from the broker to every store right now, a line each; empty when it can."""
+        found = []
+        if self.intake.fault:
+            found.append(f"mqtt: {self.intake.fault}")
+        elif not self.intake.connected:
+            found.append("mqtt: not connected")
+        elif not self.intake.subscribed:
+            found.append("mqtt: not subscribed")
+        if self.journal.fault:
+            found.append(f"journal: {self.journal.fault}")
+        elif self.journal.full:
+            found.append("journal: full, intake is paused until a store catches up")
+        found += [f"store {store.name}: {store.fault}" for store in self.stores if store.fault]
+        return tuple(found)
+
+    @property
+    def ready(self) -> bool:
+        """Whether data can flow from the broker to every store."""
+        return not self.reasons
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data, for /api/status and `status --json`."""
+        return {"ready": self.ready, "reasons": list(self.reasons), **asdict(self)}
