@@ -1,4 +1,4 @@
-"""What the service says about itself: one frozen snapshot, from which /readyz, /metrics, /api/status and `status` are made.
+"""What the service says of itself: one frozen snapshot for /readyz, /metrics, /api/status and `status`.
 
 Counts are messages, exact at any time and after any crash, and hold these equations:
 
