@@ -1,0 +1,1 @@
+"""Real servers on free loopback ports, which tests start and end."""
