@@ -1,7 +1,6 @@
 """How all tests run: property tests without a clock, and nothing left behind that only shows later."""
 
 import gc
-import os
 import threading
 from collections.abc import Iterator
 
@@ -10,9 +9,26 @@ from hypothesis import HealthCheck, settings
 
 from tests import support
 
-settings.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("fast", settings.get_profile("thorough"), max_examples=25)
-settings.load_profile("fast" if os.environ.get("INGESTOR_TESTS_FAST") else "thorough")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--fast`: without what is long, and fewer examples for each property."""
+    parser.addoption("--fast", action="store_true", help="leave out what is long")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property is tried on; a slow machine is no fault."""
+    settings.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+    settings.register_profile("fast", settings.get_profile("thorough"), max_examples=25)
+    settings.load_profile("fast" if config.getoption("--fast") else "thorough")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--fast`, take out the tests that are marked `long`."""
+    if not config.getoption("--fast"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(autouse=True)
