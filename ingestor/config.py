@@ -11,7 +11,17 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ingestor.ports import FieldType
 
@@ -51,15 +61,45 @@ def _zone(value: str) -> str:
     return value
 
 
+def _store_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+        raise ValueError("the name of a store is 1 to 64 letters, digits, - or _ (it names files)")
+    return value
+
+
+def _group_name(value: str) -> str:
+    if not re.fullmatch(r"[^/+#\s]+", value):
+        raise ValueError("the name of a group is one word without / + #")
+    return value
+
+
+def _version(value: object) -> object:
+    """A bare 5 in the file is a number to YAML, and what everybody writes."""
+    return str(value) if type(value) is int else value
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 Size = Annotated[int, BeforeValidator(parse_size)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+StoreName = Annotated[str, AfterValidator(_store_name)]
 
 
 class Section(BaseModel):
     """Base of all parts of the configuration: frozen, and a key that is not known is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_in_place_of_numbers(cls, value: object, info: ValidationInfo) -> object:
+        """YAML reads a bare `on` or `yes` as true, and pydantic would take true for 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError(
+                "true or false (in YAML also a bare yes, no, on, off) cannot stand here; quote it for text"
+            )
+        return value
 
 
 class Tls(Section):
@@ -80,28 +120,33 @@ class Mqtt(Section):
     """`mqtt`: the broker, and how to be its client."""
 
     url: str = "mqtt://localhost:1883"
-    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    protocol: Annotated[Literal["auto", "5", "3.1.1"], BeforeValidator(_version)] = "auto"
     client_id: str | None = Field(None, min_length=1)
-    username: str | None = None
-    password: SecretStr | None = None
+    username: str | None = Field(None, min_length=1)
+    password: Secret | None = None
     tls: Tls = Tls()
     keep_alive: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=65535)] = 30.0
     max_packet: Annotated[int, BeforeValidator(parse_size), Field(ge=1024, le=268_435_455)] = 8 * 2**20
-    shared_group: str | None = Field(None, pattern=r"^[^/+#\s]+$")
+    shared_group: Annotated[str, AfterValidator(_group_name)] | None = None
     embedded_broker: bool = False
-    embedded_users: dict[str, SecretStr] = {}
+    embedded_users: dict[Annotated[str, Field(min_length=1)], Secret] = {}
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        match = re.fullmatch(r"mqtts?://([^/@?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^/@?#:\[\]\s]+)(:\d{1,5})?/?", value)
+        if not match or (match[3] and not 0 < int(match[3][1:]) < 65536):
+            raise ValueError("the broker's address is mqtt://HOST[:PORT], or mqtts://HOST[:PORT] for TLS")
+        if match[1]:
+            raise ValueError("put the user into username and the password into password, not into url")
+        return value
 
     @model_validator(mode="after")
-    def _address(self) -> Self:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-            raise ValueError("url is mqtt://HOST[:PORT], or mqtts://HOST[:PORT] for TLS")
-        if parts.username or parts.password:
-            raise ValueError("put the user into username and the password into password, not into url")
-        if parts.port is None and parts.netloc.endswith(":"):
-            raise ValueError("url has a colon without a port")
+    def _together(self) -> Self:
         if self.password is not None and self.username is None:
             raise ValueError("a password needs a username")
+        if self.tls != Tls() and not self.secure:
+            raise ValueError("tls is set, but url begins with mqtt://; TLS is used with mqtts://")
         return self
 
     @property
@@ -154,8 +199,8 @@ class FieldSpec(Section):
 
     type: FieldType = FieldType.FLOAT
     unit: str | None = None
-    min: float | None = None
-    max: float | None = None
+    min: Number | None = None
+    max: Number | None = None
     required: bool = False
 
     @model_validator(mode="after")
@@ -193,7 +238,7 @@ class Batch(Section):
     """`batch`: when a store is sent what has gathered: whichever of the three comes first."""
 
     max_points: int = Field(5000, ge=1, le=100_000)
-    max_bytes: Size = 4 * 2**20
+    max_bytes: Annotated[int, BeforeValidator(parse_size), Field(ge=1)] = 4 * 2**20
     max_delay: Duration = 1.0
 
 
@@ -216,37 +261,46 @@ class Bucket(Section):
 
     name: str = Field(min_length=1)
     description: str = ""
-    retention: Duration | None = None
+    retention: Annotated[float, BeforeValidator(parse_duration), Field(gt=0)] | None = None
 
 
 class Web(Section):
     """`web`: health and metrics over HTTP. With `token`, all but /livez and /readyz ask for it (Bearer)."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8321, ge=0, le=65535)
-    token: SecretStr | None = None
+    token: Secret | None = None
 
 
 class Config(Section):
-    """All of it. `file` is where it was read from; relative paths in it start at that file's folder."""
+    """All of it. Relative paths start at the folder of the file it was read from."""
 
     data_dir: Path = Path("data")
     timezone: TimeZone = "UTC"
     mqtt: Mqtt = Mqtt()
     routes: tuple[Route, ...] = ()
     models: dict[str, ModelSpec] = {}
-    stores: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")], StoreSpec] = {"local": StoreSpec()}
+    stores: dict[StoreName, StoreSpec] = {"local": StoreSpec()}
     batch: Batch = Batch()
     journal: Journal = Journal()
     deadletters: DeadLetters = DeadLetters()
     buckets: tuple[Bucket, ...] = ()
     web: Web = Web()
 
-    @model_validator(mode="after")
-    def _stores(self) -> Self:
-        if not self.stores:
-            raise ValueError("stores: name at least one, or what arrives is stored nowhere")
-        return self
+    @field_validator("stores")
+    @classmethod
+    def _some_store(cls, value: dict[str, StoreSpec]) -> dict[str, StoreSpec]:
+        if not value:
+            raise ValueError("name at least one store, or what arrives is stored nowhere")
+        return value
+
+    @field_validator("buckets")
+    @classmethod
+    def _each_bucket_once(cls, value: tuple[Bucket, ...]) -> tuple[Bucket, ...]:
+        names = [bucket.name for bucket in value]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"declared twice: {', '.join(sorted(twice))}")
+        return value
 
     def store_path(self, name: str) -> Path:
         """The folder of the files of an embedded store."""
