@@ -1,5 +1,8 @@
 """What can be configured: one frozen model, its defaults, and what each key means.
 
+What depends on two keys is checked at the later of them, from what is valid so far, so that one fault never hides
+another and each has a line of its own.
+
 `configfile.load` fills it from `config.yaml`, the environment and secret files. Durations are seconds, sizes are
 bytes; in the file both carry a unit (`30s`, `4GiB`).
 """
@@ -7,7 +10,7 @@ bytes; in the file both carry a unit (`30s`, `4GiB`).
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,7 +23,6 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from ingestor.ports import FieldType
@@ -107,13 +109,14 @@ class Tls(Section):
 
     ca: Path | None = None
     cert: Path | None = None
-    key: Path | None = None
+    key: Path | None = Field(None, validate_default=True)
 
-    @model_validator(mode="after")
-    def _pair(self) -> Self:
-        if (self.cert is None) != (self.key is None):
+    @field_validator("key")
+    @classmethod
+    def _pair(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if "cert" in info.data and (info.data["cert"] is None) != (value is None):
             raise ValueError("a client certificate needs both cert and key")
-        return self
+        return value
 
 
 class Mqtt(Section):
@@ -141,13 +144,19 @@ class Mqtt(Section):
             raise ValueError("put the user into username and the password into password, not into url")
         return value
 
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        if self.password is not None and self.username is None:
+    @field_validator("password")
+    @classmethod
+    def _of_whom(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("username", "") is None:
             raise ValueError("a password needs a username")
-        if self.tls != Tls() and not self.secure:
-            raise ValueError("tls is set, but url begins with mqtt://; TLS is used with mqtts://")
-        return self
+        return value
+
+    @field_validator("tls")
+    @classmethod
+    def _tls_used(cls, value: Tls, info: ValidationInfo) -> Tls:
+        if value != Tls() and info.data.get("url", "").startswith("mqtt://"):
+            raise ValueError("set, but url begins with mqtt://, which is without TLS; write mqtts://")
+        return value
 
     @property
     def host(self) -> str:
@@ -185,13 +194,14 @@ class Route(Section):
     measurement: str | None = None
     on_invalid: Literal["field", "reading"] = "field"
     retained: Literal["skip", "store"] = "skip"
-    time: TimeOf = TimeOf()
+    time: TimeOf = Field(TimeOf(), validate_default=True)
 
-    @model_validator(mode="after")
-    def _retained_needs_time(self) -> Self:
-        if self.retained == "store" and self.time.field is None:
+    @field_validator("time")
+    @classmethod
+    def _retained_needs_time(cls, value: TimeOf, info: ValidationInfo) -> TimeOf:
+        if info.data.get("retained") == "store" and value.field is None:
             raise ValueError("retained: store needs time.field: a kept message has no other time of its own")
-        return self
+        return value
 
 
 class FieldSpec(Section):
@@ -203,13 +213,15 @@ class FieldSpec(Section):
     max: Number | None = None
     required: bool = False
 
-    @model_validator(mode="after")
-    def _range(self) -> Self:
-        if (self.min is not None or self.max is not None) and self.type in {FieldType.TEXT, FieldType.BOOL}:
+    @field_validator("min", "max")
+    @classmethod
+    def _range(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("type") in {FieldType.TEXT, FieldType.BOOL}:
             raise ValueError("min and max are for numbers")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is greater than max")
-        return self
+        low = info.data.get("min") if info.field_name == "max" else None
+        if value is not None and low is not None and value < low:
+            raise ValueError("max is less than min")
+        return value
 
 
 class ModelSpec(Section):
@@ -218,11 +230,12 @@ class ModelSpec(Section):
     tags: tuple[str, ...] = ()
     fields: dict[str, FieldSpec] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _apart(self) -> Self:
-        if both := set(self.tags) & set(self.fields):
+    @field_validator("fields")
+    @classmethod
+    def _apart(cls, value: dict[str, FieldSpec], info: ValidationInfo) -> dict[str, FieldSpec]:
+        if both := set(info.data.get("tags", ())) & set(value):
             raise ValueError(f"{', '.join(sorted(both))}: a tag and a field cannot share a name")
-        return self
+        return value
 
 
 class StoreSpec(Section):

@@ -1,0 +1,5 @@
+"""Reads the configuration: `config.yaml`, secret files and the environment into one `config.Config`."""
+
+from ingestor.configfile.loader import load
+
+__all__ = ["load"]

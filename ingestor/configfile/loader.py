@@ -1,0 +1,153 @@
+"""Puts the sources together and reports everything that is wrong in them at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ingestor.config import Config, Section
+from ingestor.configfile.document import Document, parse
+from ingestor.configfile.keys import Fault, Loc
+from ingestor.configfile.overrides import SECRETS_DIR, Overrides, from_environment, from_secrets
+from ingestor.configfile.wording import fault_of
+from ingestor.errors import ConfigError, Problem
+
+DEFAULT_FILE = Path("config.yaml")
+DEFAULT_SECRETS_DIR = Path("/run/secrets")
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def load(path: Path | None, *, environ: Mapping[str, str], secrets_dir: Path | None = None) -> Config:
+    """Read the configuration: the file, over it secret files, over them the environment.
+
+    Args:
+        path: The file; None for `config.yaml` in the working directory.
+        environ: The environment: `INGESTOR_MQTT__URL` and the like, what `${NAME}` in the file stands for, and
+            `INGESTOR_SECRETS_DIR`, a further folder of secret files.
+        secrets_dir: The folder of secret files that need not be there; None for `/run/secrets`.
+
+    Returns:
+        The configuration; relative paths in it have been joined to the folder of the file.
+
+    Raises:
+        ConfigError: With every problem, each with its line in the file, its variable or its secret file.
+    """
+    file = path or DEFAULT_FILE
+    document = parse(_text(file, asked_for=path is not None), environ=environ)
+    layers = _layers(document, environ=environ, secrets_dir=secrets_dir or DEFAULT_SECRETS_DIR)
+    places = _Places(file, document.lines, [layer.places for layer in layers])
+    problems = [problem for layer in layers for problem in layer.problems]
+    problems += [places.problem(fault) for fault in document.faults if not places.overridden(fault.loc)]
+    texts = {loc: text for loc, text in document.texts.items() if not places.overridden(loc)}
+    config, found = _validated([layer.data for layer in layers] + [document.data], texts)
+    known = {fault.loc for fault in document.faults}
+    if document.readable:
+        problems += [places.problem(fault) for fault in found if fault.loc not in known]
+    if problems or config is None:
+        raise ConfigError(sorted(dict.fromkeys(problems), key=places.order))
+    return _anchored(config, file.absolute().parent)
+
+
+def _text(file: Path, *, asked_for: bool) -> str:
+    """The text of the file.
+
+    Raises:
+        ConfigError: It is not there, or cannot be read.
+    """
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        hint = "" if asked_for else f" in {Path.cwd()}; name one with --config, or begin with the one of the project"
+        raise ConfigError([Problem(f"there is no such file{hint}", str(file))]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem("is not UTF-8 text", f"{file}:{line}")]) from None
+    except OSError as error:
+        raise ConfigError([Problem(f"cannot be read: {error.strerror}", str(file))]) from None
+
+
+def _layers(document: Document, *, environ: Mapping[str, str], secrets_dir: Path) -> list[Overrides]:
+    """What overrides the file, the strongest first."""
+    layers = [
+        from_environment(environ, beside=document.data),
+        from_secrets(secrets_dir, named=None, beside=document.data),
+    ]
+    if named := environ.get(SECRETS_DIR):
+        layers.insert(1, from_secrets(Path(named), named=SECRETS_DIR, beside=document.data))
+    return layers
+
+
+def _validated(layers: Sequence[dict[str, Any]], texts: Mapping[Loc, str]) -> tuple[Config | None, Sequence[Fault]]:
+    """The configuration, or what is wrong with it. pydantic-settings merges the layers, the strongest first."""
+
+    class Settings(Config, BaseSettings):
+        # Else keys of the file in another case would count too.
+        model_config = SettingsConfigDict(case_sensitive=True)
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_: object, **__: object
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(InitSettingsSource(settings_cls, init_kwargs=layer) for layer in layers)
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        return None, [fault_of(found, texts=texts) for found in error.errors(include_url=False)]
+    return Config.model_construct(**dict(settings)), ()
+
+
+class _Places:
+    """Where values came from, for people."""
+
+    def __init__(self, file: Path, lines: Mapping[Loc, int], overrides: Iterable[Mapping[Loc, str]]) -> None:
+        self._file = file
+        self._lines = lines
+        self._overrides: dict[Loc, str] = {}
+        for names in reversed(list(overrides)):
+            self._overrides.update(names)
+
+    def overridden(self, loc: Loc) -> bool:
+        """Whether what the file says there does not count."""
+        return any(loc[:end] in self._overrides for end in range(1, len(loc) + 1))
+
+    def problem(self, fault: Fault) -> Problem:
+        """The fault with its place: what overrode the file there, else the nearest line, else a neighbour."""
+        return Problem(str(fault), self._where(fault))
+
+    def _where(self, fault: Fault) -> str:
+        if fault.line is not None:
+            return f"{self._file}:{fault.line}"
+        prefixes = [fault.loc[:end] for end in range(len(fault.loc), 0, -1)]
+        for prefix in reversed(prefixes):
+            if prefix in self._overrides:
+                return self._overrides[prefix]
+        for prefix in prefixes:
+            if prefix in self._lines:
+                return f"{self._file}:{self._lines[prefix]}"
+        beside = (name for loc, name in self._overrides.items() if loc[: len(fault.loc)] == fault.loc)
+        return next(beside, str(self._file))
+
+    def order(self, problem: Problem) -> tuple[bool, int, str]:
+        """Lines of the file in their order, then the rest by name."""
+        name, _, line = problem.where.rpartition(":")
+        in_file = name == str(self._file) and line.isdecimal()
+        return (not in_file, int(line) if in_file else 0, problem.where)
+
+
+def _anchored(section: AnySection, folder: Path) -> AnySection:
+    """The same with relative paths joined to the folder."""
+    changes: dict[str, object] = {}
+    for name, value in section:
+        if isinstance(value, Path):
+            changes[name] = folder / value
+        elif isinstance(value, Section):
+            changes[name] = _anchored(value, folder)
+        elif isinstance(value, dict):
+            changes[name] = {
+                key: _anchored(item, folder) if isinstance(item, Section) else item for key, item in value.items()
+            }
+    return section.model_copy(update=changes)
