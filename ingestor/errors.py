@@ -3,6 +3,7 @@
 IngestorError
 ├── ConfigError             fix the configuration; carries every problem at once
 ├── DataDirError            the data directory cannot be used (locked by another process, damaged, not writable)
+├── StateError              state.db could not be written just now: nothing was changed, try again later
 ├── UnknownStoresError      data_dir knows stores that the configuration does not: put back or forget them
 ├── BrokerError             the broker could not be used
 │   ├── BrokerUnavailableError   cannot be reached or dropped us: retry with backoff
@@ -47,6 +48,10 @@ class ConfigError(IngestorError):
 
 class DataDirError(IngestorError):
     """The data directory cannot be used: another process holds it, or it cannot be read or written."""
+
+
+class StateError(IngestorError):
+    """`state.db` could not be written (full disk, held by another process); nothing was changed."""
 
 
 class UnknownStoresError(IngestorError):

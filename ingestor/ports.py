@@ -143,6 +143,8 @@ class Reason(StrEnum):
     """The field is stored with another type already."""
     REJECTED = "rejected"
     """The store will never take it; its words are in the detail."""
+    UNROUTED = "unrouted"
+    """Tried again, but no route takes its topic any more."""
     TOO_LARGE = "too_large"
     """Over `mqtt.max_packet`: only its head was kept."""
 

@@ -8,7 +8,11 @@ Counts are messages, exact at any time and after any crash, and hold these equat
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
+
+_COUNTED = (
+    "stored", "set_aside", "unrouted", "ignored", "dropped", "damaged", "held", "points", "fields_set_aside"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,13 @@ class StoreStats:
     write_secs: float = 0.0
     fault: str | None = None
 
+    @classmethod
+    def of(cls, name: str, *, totals: Mapping[str, int], waiting: int) -> Self:
+        """From a store's counters, and how many messages of the journal it has not settled yet."""
+        counts = {key: totals.get(key, 0) for key in _COUNTED}
+        reasons = {key.removeprefix("reason."): value for key, value in totals.items() if key.startswith("reason.")}
+        return cls(name, pending=waiting + counts["held"], reasons=reasons, **counts)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -86,6 +97,7 @@ class Snapshot:
     stores: tuple[StoreStats, ...]
     disk_bytes_written: int | None = None
     dead_letter_bytes: int = 0
+    dead_letters_put_out: int = 0
 
     @property
     def reasons(self) -> tuple[str, ...]:

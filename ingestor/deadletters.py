@@ -1,0 +1,250 @@
+"""What was set aside: the raw message, once, and beside it every part of it that a store was not given, and why.
+
+Everything here runs inside a transaction of `state.db` (see `State.run`), so that dead letters, counters and cursors
+always tell the same story.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from ingestor.ports import Message, Reason
+from ingestor.state import INTAKE, count
+
+NEVER_JOURNALED = -1
+WHOLE_MESSAGE = -1
+_RETURNED_MESSAGES = 500
+_RETURNED_BYTES = 4 * 2**20
+_ROW_OVERHEAD_BYTES = 200  # about what SQLite and its indexes need for the rows of one message
+
+
+class Fate(StrEnum):
+    """What a message counts as for a store; the values are names of counters."""
+
+    STORED = "stored"
+    SET_ASIDE = "set_aside"
+    HELD = "held"
+
+
+class Letter(NamedTuple):
+    """One part of a message that a store was not given: all of it (`point` -1), a point, or `fields` of a point."""
+
+    position: int
+    message: Message
+    point: int
+    reason: Reason
+    detail: str
+    fields: tuple[str, ...]
+    fate: Fate
+
+
+class Returned(NamedTuple):
+    """A message taken out again to be tried once more, and what it counted as until now."""
+
+    raw: int
+    position: int
+    message: Message
+    fate: Fate
+
+
+class DeadLetter(NamedTuple):
+    """A dead letter as people see it. `store` is empty where no store ever saw it; `position` then is -1."""
+
+    id: int
+    store: str
+    position: int
+    received_ns: int
+    topic: str
+    payload: bytes
+    reason: str
+    detail: str
+    fields: str
+    fate: str
+    replay: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which dead letters are meant; what is None does not narrow. Times in ns, `until_ns` not included.
+
+    `topic` tells whether a topic is meant (people write an MQTT filter).
+    """
+
+    id: int | None = None
+    store: str | None = None
+    reason: str | None = None
+    topic: Callable[[str], bool] | None = None
+    since_ns: int | None = None
+    until_ns: int | None = None
+
+    def sql(self, connection: sqlite3.Connection) -> tuple[str, list[object]]:
+        """A condition over `dead_letters d JOIN raw r`, and its parameters."""
+        terms: list[tuple[str, object]] = [
+            ("d.id = ?", self.id),
+            ("d.store = ?", self.store),
+            ("d.reason = ?", self.reason),
+            ("r.received_ns >= ?", self.since_ns),
+            ("r.received_ns < ?", self.until_ns),
+        ]
+        used = [(term, value) for term, value in terms if value is not None]
+        conditions = [term for term, _ in used]
+        if self.topic is not None:
+            connection.create_function("topic_meant", 1, self.topic, deterministic=True)
+            conditions.append("topic_meant(r.topic)")
+        return " AND ".join(conditions) or "1", [value for _, value in used]
+
+
+def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -> Counter[str]:
+    """Put letters in, each at most once; returns how many were new, by reason."""
+    reasons: Counter[str] = Counter()
+    for letter in letters:
+        raw = _raw_id(connection, letter.position, letter.message)
+        fields = ",".join(letter.fields)
+        row = (raw, store, letter.point, letter.reason, letter.detail, fields, letter.fate)
+        if connection.execute(
+            "INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            row,
+        ).rowcount:
+            reasons[letter.reason] += 1
+    return reasons
+
+
+def _raw_id(connection: sqlite3.Connection, position: int, message: Message) -> int:
+    key = (position, message.received_ns)
+    row = connection.execute("SELECT id FROM raw WHERE position = ? AND received_ns = ?", key).fetchone()
+    if row is None:
+        size = len(message.payload) + len(message.topic) + len(message.properties) + _ROW_OVERHEAD_BYTES
+        row = connection.execute(
+            "INSERT INTO raw (position, received_ns, topic, payload, flags, packet_id, properties, bytes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (*key, message.topic, message.payload, message.flags, message.packet_id, message.properties, size),
+        ).fetchone()
+    return int(row[0])
+
+
+def total_bytes(connection: sqlite3.Connection) -> int:
+    """About how many bytes all dead letters take."""
+    query = "SELECT value FROM counters WHERE store = '' AND name = 'dead_letter_bytes'"
+    return int(connection.execute(query).fetchone()[0])
+
+
+def held_bytes(connection: sqlite3.Connection) -> int:
+    """About how many bytes those take that wait for their bucket."""
+    query = "SELECT coalesce(sum(bytes), 0) FROM raw WHERE id IN (SELECT raw FROM dead_letters WHERE fate = 'held')"
+    return int(connection.execute(query).fetchone()[0])
+
+
+def make_room(connection: sqlite3.Connection, max_bytes: int) -> int:
+    """Put out the oldest until at most `max_bytes` are left, never one that is held; returns how many messages went."""
+    excess = total_bytes(connection) - max_bytes
+    if excess <= 0:
+        return 0
+    oldest = connection.execute(
+        "SELECT id, bytes FROM raw WHERE id NOT IN (SELECT raw FROM dead_letters WHERE fate = 'held') ORDER BY id"
+    )
+    victims = []
+    for raw, size in oldest:
+        victims.append((raw,))
+        excess -= size
+        if excess <= 0:
+            break
+    connection.executemany("DELETE FROM dead_letters WHERE raw = ?", victims)
+    connection.executemany("DELETE FROM raw WHERE id = ?", victims)
+    count(connection, INTAKE, {"dead_letters_put_out": len(victims)})
+    return len(victims)
+
+
+def marked(connection: sqlite3.Connection, store: str) -> list[Returned]:
+    """The oldest messages of which something is marked for replay, as many as fit into memory well."""
+    return _returned(connection, "d.replay AND d.store = ?", store)
+
+
+def held(connection: sqlite3.Connection, store: str) -> list[Returned]:
+    """The oldest messages of which something waits for its bucket, as many as fit into memory well."""
+    return _returned(connection, "d.fate = 'held' AND d.store = ?", store)
+
+
+def _returned(connection: sqlite3.Connection, condition: str, store: str) -> list[Returned]:
+    rows = connection.execute(
+        "SELECT r.id, r.position, r.topic, r.payload, r.received_ns, r.flags, r.packet_id, r.properties, min(d.fate)"
+        f" FROM dead_letters d JOIN raw r ON r.id = d.raw WHERE {condition}"
+        " GROUP BY r.id ORDER BY r.id",
+        (store,),
+    )
+    returned: list[Returned] = []
+    size = 0
+    for raw, position, *message, fate in rows:
+        returned.append(Returned(raw, position, Message(*message), Fate(fate)))
+        size += len(returned[-1].message.payload)
+        if len(returned) >= _RETURNED_MESSAGES or size >= _RETURNED_BYTES:
+            break
+    return returned
+
+
+def settle(
+    connection: sqlite3.Connection, store: str, returned: Sequence[Returned], letters: Iterable[Letter]
+) -> Counter[str]:
+    """Put back what is still wrong with messages that were tried again; what was right with them is forgotten here.
+
+    Returns:
+        How many letters were put back, by reason.
+    """
+    connection.executemany(
+        "DELETE FROM dead_letters WHERE raw = ? AND store = ?", [(message.raw, store) for message in returned]
+    )
+    put_back = add(connection, store, letters)
+    connection.executemany(
+        "DELETE FROM raw WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE raw = ?1)",
+        [(message.raw,) for message in returned],
+    )
+    return put_back
+
+
+def find(connection: sqlite3.Connection, which: Filter, *, limit: int = -1) -> Iterator[DeadLetter]:
+    """The dead letters that are meant, oldest first."""
+    condition, values = which.sql(connection)
+    rows = connection.execute(
+        "SELECT d.id, d.store, r.position, r.received_ns, r.topic, r.payload, d.reason, d.detail, d.fields, d.fate,"
+        f" d.replay FROM dead_letters d JOIN raw r ON r.id = d.raw WHERE {condition} ORDER BY d.id LIMIT ?",
+        (*values, limit),
+    )
+    return (DeadLetter._make((*row[:-1], bool(row[-1]))) for row in rows)
+
+
+def mark_for_replay(connection: sqlite3.Connection, which: Filter) -> int:
+    """Mark what is meant, as far as a store can be given it again; returns how many letters.
+
+    A message that was over the size limit cannot: only its head was kept.
+    """
+    condition, values = which.sql(connection)
+    return connection.execute(
+        "UPDATE dead_letters SET replay = 1 WHERE id IN (SELECT d.id FROM dead_letters d JOIN raw r ON r.id = d.raw"
+        f" WHERE d.store != '' AND {condition})",
+        values,
+    ).rowcount
+
+
+def purge(connection: sqlite3.Connection, which: Filter, *, also_held: bool = False) -> int:
+    """Delete what is meant for good; returns how many letters.
+
+    Held ones only with `also_held`: their messages then count as dropped, for nobody will store them.
+    """
+    condition, values = which.sql(connection)
+    meant = connection.execute(
+        f"SELECT d.id, d.raw, d.store, d.fate FROM dead_letters d JOIN raw r ON r.id = d.raw WHERE {condition}",
+        values,
+    ).fetchall()
+    # Letters of one message share its fate: where one held point is given up, all of them are.
+    given_up = {(raw, store) for _, raw, store, fate in meant if fate == Fate.HELD} if also_held else set()
+    for store, messages in Counter(store for _, store in given_up).items():
+        count(connection, store, {"held": -messages, "dropped": messages})
+    gone = connection.executemany(
+        "DELETE FROM dead_letters WHERE id = ?", [(number,) for number, _, _, fate in meant if fate != Fate.HELD]
+    ).rowcount
+    gone += connection.executemany("DELETE FROM dead_letters WHERE raw = ? AND store = ?", list(given_up)).rowcount
+    connection.execute("DELETE FROM raw WHERE id NOT IN (SELECT raw FROM dead_letters)")
+    return gone

@@ -1,0 +1,235 @@
+"""The loop that takes the journal to one store."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ingestor import deadletters
+from ingestor.config import Batch
+from ingestor.deadletters import Fate, Letter, Returned
+from ingestor.delivery.ledger import Ledger
+from ingestor.delivery.parcel import Account, Parcel
+from ingestor.errors import StateError
+from ingestor.journal import Cursor
+from ingestor.ports import Chunk, Decoders, Lost, Reason
+from ingestor.state import State
+from ingestor.stats import StoreStats
+from ingestor.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+_CHUNK_MESSAGES = 500  # decoded in one go; about 2 ms during which nothing else runs
+_CHECKPOINT_SECS = 5.0
+_UNSAVED_LETTER_BYTES = 2**20
+_RETURN_SECS = 2.0  # how often to look for letters that people marked for replay
+_STATE_RETRY_SECS = 2.0
+
+
+class Delivery:
+    """Reads the journal in order, decodes it, has it written, and keeps the accounts.
+
+    While one batch is written, the next is prepared; there is no third. `run` ends after `stop`, when everything
+    that the journal held by then is written and saved; cancel it when that takes too long: nothing is lost by that.
+
+    Args:
+        cursor: Where in the journal this store is.
+        decoders: The routing table.
+        writer: The store's writer.
+        state: Where accounts are kept.
+        ledger: The accounts.
+        batch: When a batch is full or due.
+    """
+
+    def __init__(
+        self, cursor: Cursor, *, decoders: Decoders, writer: Writer, state: State, ledger: Ledger, batch: Batch
+    ) -> None:
+        self._cursor = cursor
+        self._decoders = decoders
+        self._writer = writer
+        self._state = state
+        self._ledger = ledger
+        self._batch = batch
+        self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(1)
+        self._gathering = Parcel(cursor.position)
+        self._writing: Parcel | None = None
+        self._patience: asyncio.Timeout | None = None
+        self._stopping = False
+        self._state_fault: str | None = None
+
+    async def run(self) -> None:
+        """Deliver until stopped."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._gather(), name=f"gather {self._writer.name}")
+            group.create_task(self._deliver(), name=f"deliver {self._writer.name}")
+
+    def stop(self) -> None:
+        """Write what the journal holds, without waiting for more, and then end `run`."""
+        self._stopping = True
+        if self._patience is not None:
+            self._patience.reschedule(0)
+
+    def stats(self, *, journal_end: int, now_ns: int) -> StoreStats:
+        """The accounts as they stand."""
+        totals = self._ledger.totals
+        behind = [parcel.oldest_ns for parcel in (self._writing, self._gathering) if parcel and parcel.oldest_ns]
+        counted = StoreStats.of(self._writer.name, totals=totals, waiting=journal_end - self._ledger.position)
+        return replace(
+            counted,
+            journaled=journal_end - self._ledger.began,
+            lag_secs=max(0.0, (now_ns - behind[0]) / 1e9) if behind else 0.0,
+            writes=self._writer.writes,
+            write_secs=self._writer.write_secs,
+            fault=self._fault(),
+        )
+
+    def _fault(self) -> str | None:
+        broken = "; ".join(f"bucket {bucket}: {why}" for bucket, why in self._writer.broken_buckets.items())
+        return self._writer.fault or self._state_fault or broken or None
+
+    # The first half: from the journal into parcels.
+
+    async def _gather(self) -> None:
+        due: float | None = None
+        while not (self._stopping and self._cursor.at_end):
+            got = await self._read(due)
+            parcel = self._gathering
+            if isinstance(got, Lost):
+                parcel.lose(got)
+                _log.warning("messages_lost store=%s messages=%d why=%s", self._writer.name, got.missing, got.why)
+            elif got is not None:
+                parcel.take(got, self._decoders)
+            due = due or asyncio.get_running_loop().time() + self._batch.max_delay
+            if got is None or self._full(parcel):
+                await self._send()
+                due = None
+        await self._send()
+        await self._parcels.put(None)
+
+    async def _read(self, due: float | None) -> Chunk | Lost | None:
+        """The next run of messages; None when there was nothing until `due`, or `stop` came while waiting."""
+        room = max(1, self._batch.max_points - len(self._gathering.points))
+        try:
+            async with asyncio.timeout_at(None if self._stopping else due) as self._patience:
+                return await self._cursor.read(max_messages=min(_CHUNK_MESSAGES, room), max_bytes=self._batch.max_bytes)
+        except TimeoutError:
+            return None
+        finally:
+            self._patience = None
+
+    def _full(self, parcel: Parcel) -> bool:
+        full = len(parcel.points) >= self._batch.max_points or parcel.bytes >= self._batch.max_bytes
+        return full or parcel.messages >= 4 * self._batch.max_points  # most of them gave no point
+
+    async def _send(self) -> None:
+        if self._gathering.end > self._gathering.begin:
+            await self._parcels.put(self._gathering)
+            self._gathering = Parcel(self._gathering.end)
+
+    # The second half: from parcels into the store and the accounts.
+
+    async def _deliver(self) -> None:
+        loop = asyncio.get_running_loop()
+        save_at, return_at = loop.time() + _CHECKPOINT_SECS, loop.time()
+        while True:
+            try:
+                async with asyncio.timeout_at(min(save_at, return_at)):
+                    parcel = await self._parcels.get()
+            except TimeoutError:
+                parcel = _NOTHING_CAME
+            if parcel is None:
+                break
+            await self._write(parcel)
+            if loop.time() >= save_at or self._ledger.unsaved_bytes > _UNSAVED_LETTER_BYTES:
+                await self._save()
+                save_at = loop.time() + _CHECKPOINT_SECS
+            if loop.time() >= return_at:
+                more = await self._try_again()
+                return_at = loop.time() + (0 if more else _RETURN_SECS)
+        await self._save()
+
+    async def _write(self, parcel: Parcel) -> None:
+        if parcel.end == parcel.begin:
+            return
+        self._writing = parcel
+        outcome = await self._writer.write(parcel.points)
+        account = parcel.settle(*outcome)
+        self._ledger.enter(parcel.end, account.counts, account.letters)
+        self._writing = None
+
+    async def _save(self) -> None:
+        """Put the accounts on disk; where the disk refuses, go on as long as what is unsaved stays small."""
+        while self._ledger.unsaved:
+            try:
+                saved = await self._state.run(self._ledger.save)
+            except StateError as error:
+                self._state_fault = str(error)
+                if self._ledger.unsaved_bytes <= _UNSAVED_LETTER_BYTES and not self._stopping:
+                    return
+                await asyncio.sleep(_STATE_RETRY_SECS)
+            else:
+                self._state_fault = None
+                self._ledger.saved(saved, all_entered=True)
+                self._cursor.release(self._ledger.position)
+
+    # Beside it: what was set aside is tried again when people ask for it, what is held when its bucket may be back.
+
+    async def _try_again(self) -> bool:
+        """One round of it, between two parcels; whether there may be more."""
+        returned = await self._returned()
+        if not returned:
+            return False
+        parcel = Parcel(0)
+        for one in returned:
+            parcel.take(Chunk(one.position, [one.message]), self._decoders)
+        account = parcel.settle(*await self._writer.write(parcel.points))
+        counts, letters = _settle_returned(returned, parcel, account)
+        try:
+            saved = await self._state.run(
+                lambda connection: self._ledger.save_returned(connection, returned, counts, letters)
+            )
+        except StateError as error:
+            self._state_fault = str(error)
+            return False
+        self._ledger.saved(saved, all_entered=False)
+        return True
+
+    async def _returned(self) -> list[Returned]:
+        name = self._writer.name
+        try:
+            if self._ledger.totals.get("held") and self._writer.bucket_due():
+                return await self._state.run(lambda connection: deadletters.held(connection, name))
+            return await self._state.run(lambda connection: deadletters.marked(connection, name))
+        except StateError as error:
+            self._state_fault = str(error)
+            return []
+
+
+_NOTHING_CAME = Parcel(0)
+
+
+def _settle_returned(
+    returned: Sequence[Returned], parcel: Parcel, account: Account
+) -> tuple[Counter[str], list[Letter]]:
+    """How the accounts change by messages that were tried again, and what is still wrong with them."""
+    counts = Counter({"points": account.counts["points"], "tried_again": len(returned)})
+    fates: dict[int, Fate] = {}
+    letters = list(account.letters)
+    for number, one in enumerate(returned):
+        fate = account.fates.get(number)
+        if fate is None and not parcel.points_of(number):
+            letters.append(_unrouted(one))
+        elif fate is None:
+            fate = Fate.STORED
+        if fate is not Fate.HELD and one.fate is Fate.STORED:
+            fate = Fate.STORED  # other points of it were stored before
+        fates[one.position] = fate or Fate.SET_ASIDE
+        counts[one.fate] -= 1
+        counts[fates[one.position]] += 1
+    return counts, [letter._replace(fate=fates[letter.position]) for letter in letters]
+
+
+def _unrouted(one: Returned) -> Letter:
+    detail = f"no route takes {one.message.topic!r} any more"
+    return Letter(one.position, one.message, deadletters.WHOLE_MESSAGE, Reason.UNROUTED, detail, (), Fate.SET_ASIDE)

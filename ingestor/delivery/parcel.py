@@ -1,0 +1,161 @@
+"""A run of messages on its way to a store: what was understood of them, and what became of each. Pure."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ingestor.deadletters import WHOLE_MESSAGE, Fate, Letter
+from ingestor.ports import RETAIN, Chunk, Decoders, Flaw, Lost, Message, Point, Reason, Rejection
+
+NOTHING_HELD: Mapping[int, str] = MappingProxyType({})
+_NO_POINT = (Flaw(WHOLE_MESSAGE, Reason.EMPTY, "it gave no point"),)
+
+
+class Refusal(NamedTuple):
+    """Something of a message that will not be stored, or not now: a point of it, or `fields` of a point, and why."""
+
+    point: int
+    reason: Reason
+    detail: str
+    fields: tuple[str, ...] = ()
+
+
+class Account(NamedTuple):
+    """What became of a parcel: counts for the store's ledger, letters to keep, and fates by message number.
+
+    A message without a fate here went through without any complaint, or was unrouted or ignored.
+    """
+
+    counts: Counter[str]
+    letters: list[Letter]
+    fates: Mapping[int, Fate]
+
+
+class Parcel:
+    """Gathers messages until there is enough to write.
+
+    `points` is the batch for the writer. `end` is the journal position after the last message taken.
+    """
+
+    def __init__(self, position: int) -> None:
+        self.begin = self.end = position
+        self.points: list[Point] = []
+        self.bytes = 0
+        self.messages = 0
+        self.oldest_ns: int | None = None
+        self._owners: list[int] = []  # for each point, the number of its message in this parcel
+        self._runs: list[tuple[int, Chunk]] = []  # number of the first message, and the messages
+        self._flaws: dict[int, Sequence[Flaw]] = {}
+        self._counts: Counter[str] = Counter()
+
+    def lose(self, lost: Lost) -> None:
+        """Account for messages that the journal does not have any more."""
+        self._counts[lost.why.value] += lost.missing
+        self.end = lost.position + lost.missing
+
+    def take(self, chunk: Chunk, decoders: Decoders) -> None:
+        """Decode a run of messages into the batch."""
+        points, owners, find = self.points, self._owners, decoders.find
+        first = number = self.messages
+        carriers = unrouted = ignored = size = 0
+        for message in chunk.messages:
+            size += len(message.payload)
+            decoder = find(message.topic)
+            if decoder is None:
+                unrouted += 1
+            elif message.flags & RETAIN and decoder.skips_retained:
+                ignored += 1
+            else:
+                before = len(points)
+                flaws = decoder.decode(message, points)
+                made = len(points) - before
+                if made == 1:
+                    owners.append(number)
+                    carriers += 1
+                elif made:
+                    owners.extend((number,) * made)
+                    carriers += 1
+                if flaws or not made:
+                    self._flaws[number] = flaws or _NO_POINT
+            number += 1
+        self._runs.append((first, chunk))
+        self._counts.update(stored=carriers, unrouted=unrouted, ignored=ignored)
+        self.messages = number
+        self.bytes += size
+        self.end = chunk.end
+        if self.oldest_ns is None:
+            self.oldest_ns = chunk.messages[0].received_ns
+
+    def settle(self, rejections: Iterable[Rejection] = (), held: Mapping[int, str] = NOTHING_HELD) -> Account:
+        """Work out what each message counts as, now that the writer has said what it did not store.
+
+        Args:
+            rejections: Points (by their index in `points`), or fields of them, that will never be stored.
+            held: Points that wait for their bucket, and why.
+        """
+        counts = Counter(self._counts)
+        counts["points"] = len(self.points)
+        if not (self._flaws or rejections or held):
+            return Account(counts, [], {})
+        refusals, lost = self._refusals(rejections, held)
+        waiting = {self._owners[index] for index in held}
+        counts["points"] -= sum(lost.values())
+        letters: list[Letter] = []
+        fates: dict[int, Fate] = {}
+        for number, refused in refusals.items():
+            made = self.points_of(number)
+            fate = Fate.HELD if number in waiting else Fate.STORED if made > lost[number] else Fate.SET_ASIDE
+            fates[number] = fate
+            counts[Fate.STORED] -= made > 0
+            counts[fate] += 1
+            if fate is Fate.STORED:
+                counts["fields_set_aside"] += sum(len(refusal.fields) for refusal in refused)
+            letters += self._letters(number, refused, fate)
+        return Account(counts, letters, fates)
+
+    def _refusals(
+        self, rejections: Iterable[Rejection], held: Mapping[int, str]
+    ) -> tuple[dict[int, list[Refusal]], Counter[int]]:
+        """What was refused, by message number, and how many points of each were not stored at all."""
+        refusals: dict[int, list[Refusal]] = defaultdict(list)
+        lost: Counter[int] = Counter()
+        for number, flaws in self._flaws.items():
+            for flaw in flaws:
+                fields = (flaw.field,) if flaw.field and flaw.point != WHOLE_MESSAGE else ()
+                refusals[number].append(Refusal(flaw.point, flaw.reason, flaw.detail, fields))
+        for rejection in rejections:
+            number, point = self._place(rejection.at)
+            lost[number] += not rejection.fields
+            refusals[number].append(Refusal(point, rejection.reason, rejection.detail, rejection.fields))
+        for index, why in held.items():
+            number, point = self._place(index)
+            lost[number] += 1
+            refusals[number].append(Refusal(point, Reason.BUCKET, why))
+        return refusals, lost
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """The message number of a point of the batch, and the point's number in that message."""
+        number = self._owners[index]
+        return number, index - bisect_left(self._owners, number)
+
+    def points_of(self, number: int) -> int:
+        """How many points the message of that number gave."""
+        return bisect_right(self._owners, number) - bisect_left(self._owners, number)
+
+    def _letters(self, number: int, refusals: Iterable[Refusal], fate: Fate) -> Iterator[Letter]:
+        """A letter a point: what was wrong with several of its fields stands in one."""
+        position, message = self._message(number)
+        by_point: dict[int, list[Refusal]] = defaultdict(list)
+        for refusal in refusals:
+            by_point[refusal.point].append(refusal)
+        for point, of_point in by_point.items():
+            detail = "; ".join(refusal.detail for refusal in of_point)
+            fields = tuple(field for refusal in of_point for field in refusal.fields)
+            yield Letter(position, message, point, of_point[0].reason, detail, fields, fate)
+
+    def _message(self, number: int) -> tuple[int, Message]:
+        first, chunk = self._runs[bisect_right(self._runs, number, key=itemgetter(0)) - 1]
+        return chunk.position + number - first, chunk.messages[number - first]

@@ -1,0 +1,244 @@
+"""`state.db`: what must survive a restart besides the journal. One SQLite file, one thread, one transaction at a time.
+
+Here are the file, its schema, cursors, counters and small facts; dead letters have a file of their own.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self, TypeVar
+
+from ingestor.errors import DataDirError, StateError
+from ingestor.ports import FieldType
+
+_SCHEMA_VERSION = 1
+_BUSY_SECS = 10.0
+
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cursors (store TEXT PRIMARY KEY, began INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE counters (
+    store TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (store, name)
+) WITHOUT ROWID;
+CREATE TABLE field_types (
+    store TEXT NOT NULL, bucket TEXT NOT NULL, measurement TEXT NOT NULL, field TEXT NOT NULL, type TEXT NOT NULL,
+    PRIMARY KEY (store, bucket, measurement, field)
+) WITHOUT ROWID;
+-- A message of which something was set aside, once, however many stores and points refused something of it.
+-- One that was never journaled has position -1 and is known by its time of receipt.
+CREATE TABLE raw (
+    id INTEGER PRIMARY KEY, position INTEGER NOT NULL, received_ns INTEGER NOT NULL, topic TEXT NOT NULL,
+    payload BLOB NOT NULL, flags INTEGER NOT NULL, packet_id INTEGER NOT NULL, properties BLOB NOT NULL,
+    bytes INTEGER NOT NULL, UNIQUE (position, received_ns)
+);
+-- point: -1 for all of the message. fate: what the message counts as for this store: stored, set_aside or held.
+CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, raw INTEGER NOT NULL REFERENCES raw (id), store TEXT NOT NULL,
+    point INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, fields TEXT NOT NULL,
+    fate TEXT NOT NULL, replay INTEGER NOT NULL DEFAULT 0, UNIQUE (raw, store, point)
+);
+CREATE INDEX replays ON dead_letters (store, id) WHERE replay;
+CREATE INDEX held ON dead_letters (store, id) WHERE fate = 'held';
+INSERT INTO counters VALUES ('', 'dead_letter_bytes', 0);
+CREATE TRIGGER raw_in AFTER INSERT ON raw BEGIN
+    UPDATE counters SET value = value + new.bytes WHERE store = '' AND name = 'dead_letter_bytes';
+END;
+CREATE TRIGGER raw_out AFTER DELETE ON raw BEGIN
+    UPDATE counters SET value = value - old.bytes WHERE store = '' AND name = 'dead_letter_bytes';
+END;
+"""
+
+INTAKE = ""
+"""The name under which counters that belong to no store are kept."""
+
+Result = TypeVar("Result")
+
+
+class CursorRow(NamedTuple):
+    """Where a store began in the journal, and up to where it has everything."""
+
+    began: int
+    position: int
+
+
+class State:
+    """The open file. All access goes through `run`, in a thread of its own, so the event loop never waits for it.
+
+    Args:
+        path: The file; made with its schema when it is not there.
+
+    Raises:
+        DataDirError: On entering, when it cannot be opened or was written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self._connection: sqlite3.Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, open_state, self._path)
+        except BaseException:
+            self._thread.shutdown()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown()
+
+    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run `work` as one transaction; what it changed is on disk when this returns.
+
+        Raises:
+            StateError: Nothing was changed (a full or failing disk, or another process holds the file).
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        if self._connection is None:
+            raise StateError(f"{self._path} is not open")
+        return transact(self._connection, work, self._path)
+
+
+def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result], path: Path) -> Result:
+    """Run `work` between BEGIN and COMMIT.
+
+    Raises:
+        StateError: Nothing was changed.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be written: {error}") from error
+    return result
+
+
+def open_state(path: Path) -> sqlite3.Connection:
+    """Open the file for reading and writing; the caller closes it.
+
+    Several processes may have it open: WAL mode, and each waits for the other's short transactions.
+
+    Raises:
+        DataDirError: It cannot be opened, is not ours, or was written by a newer version.
+    """
+    connection = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _create(connection)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except (sqlite3.Error, OSError) as error:
+        if connection is not None:
+            connection.close()
+        raise DataDirError(f"{path} cannot be opened: {error}") from error
+    if version != _SCHEMA_VERSION:
+        connection.close()
+        raise DataDirError(
+            f"{path} was written by another version of ingestor (its layout is {version}, ours {_SCHEMA_VERSION})"
+        )
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")  # two processes may meet here
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        for statement in _statements(_SCHEMA):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterable[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+# What follows runs inside a transaction: pass it to `State.run`.
+
+
+def fact(connection: sqlite3.Connection, name: str) -> str | None:
+    """A small fact by its name, or None."""
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def set_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Keep a small fact under its name."""
+    connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+
+def cursors(connection: sqlite3.Connection) -> dict[str, CursorRow]:
+    """Every store's cursor, by the store's name."""
+    return {name: CursorRow(began, position) for name, began, position in connection.execute("SELECT * FROM cursors")}
+
+
+def begin_cursor(connection: sqlite3.Connection, store: str, position: int) -> None:
+    """A new store begins at `position`."""
+    connection.execute("INSERT INTO cursors VALUES (?, ?, ?)", (store, position, position))
+
+
+def move_cursor(connection: sqlite3.Connection, store: str, position: int) -> None:
+    """Everything before `position` is accounted for in this store."""
+    connection.execute("UPDATE cursors SET position = ? WHERE store = ?", (position, store))
+
+
+def counters(connection: sqlite3.Connection, store: str) -> dict[str, int]:
+    """All counters of a store (or of `INTAKE`)."""
+    return dict(connection.execute("SELECT name, value FROM counters WHERE store = ?", (store,)))
+
+
+def count(connection: sqlite3.Connection, store: str, deltas: Mapping[str, int]) -> None:
+    """Add to counters; one that is not there yet starts at 0."""
+    connection.executemany(
+        "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+        [(store, name, delta) for name, delta in deltas.items() if delta],
+    )
+
+
+def field_types(connection: sqlite3.Connection, store: str) -> dict[tuple[str, str, str], FieldType]:
+    """The registered type of each (bucket, measurement, field) of a store."""
+    rows = connection.execute("SELECT bucket, measurement, field, type FROM field_types WHERE store = ?", (store,))
+    return {(bucket, measurement, field): FieldType(kind) for bucket, measurement, field, kind in rows}
+
+
+def add_field_types(
+    connection: sqlite3.Connection, store: str, types: Mapping[tuple[str, str, str], FieldType]
+) -> None:
+    """Register types of fields; one that is registered already stays as it is."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO field_types VALUES (?, ?, ?, ?, ?)",
+        [(store, *key, kind.value) for key, kind in types.items()],
+    )
+
+
+def forget_store(connection: sqlite3.Connection, store: str) -> bool:
+    """Remove a store's cursor, counters, types and dead letters; False when there was no such store."""
+    known = connection.execute("DELETE FROM cursors WHERE store = ?", (store,)).rowcount > 0
+    connection.execute("DELETE FROM counters WHERE store = ?", (store,))
+    connection.execute("DELETE FROM field_types WHERE store = ?", (store,))
+    connection.execute("DELETE FROM dead_letters WHERE store = ?", (store,))
+    connection.execute("DELETE FROM raw WHERE id NOT IN (SELECT raw FROM dead_letters)")
+    return known

@@ -1,0 +1,239 @@
+"""One bucket of the embedded store as a SQLite file, which people may read with any SQLite tool while it is written.
+
+`series` holds a row a series: a measurement and its tags. Each measurement has a table `points_N`, a row a point,
+keyed by series and time, a column a field; and a view that reads well: `select * from climate`. Tables and columns
+are numbered, because SQLite takes names that differ only in case for the same; `measurements` and `fields` name them.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from ingestor.ports import FieldType, Point, Series, Value
+
+_BUSY_SECS = 5.0
+_APPLICATION_ID = 0x696E6773  # "ings", so that `file` and we can tell what it is
+_ROWS_A_STATEMENT = 64
+_REMEMBERED_SERIES = 65_536
+_COLUMN = {FieldType.FLOAT: "REAL", FieldType.INT: "INTEGER", FieldType.TEXT: "TEXT", FieldType.BOOL: "INTEGER"}
+
+_READABLE_TIME = (
+    "strftime('%Y-%m-%d %H:%M:%S', time / 1000000000, 'unixepoch') || printf('.%03d', time / 1000000 % 1000)"
+)
+
+_SCHEMA = """
+CREATE TABLE measurements (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, view_name TEXT NOT NULL);
+CREATE TABLE fields (
+    id INTEGER PRIMARY KEY, measurement INTEGER NOT NULL REFERENCES measurements (id), name TEXT NOT NULL,
+    type TEXT NOT NULL, unit TEXT, UNIQUE (measurement, name)
+);
+-- tags: a JSON object, its keys sorted
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY, measurement INTEGER NOT NULL REFERENCES measurements (id), tags TEXT NOT NULL,
+    UNIQUE (measurement, tags)
+)
+"""
+
+
+class _Place(NamedTuple):
+    """Where the points of a series go."""
+
+    table: "_Table"
+    series: int
+
+
+@dataclass(eq=False, slots=True)
+class _Table:
+    """One measurement: its number, its field columns by name, and the tags that its view shows."""
+
+    number: int
+    columns: dict[str, str] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+
+    def upsert(self, rows: int) -> str:
+        """The statement for so many rows of series, time, and a value a column, where NULL leaves what is there."""
+        names = list(self.columns.values())
+        values = f"({','.join('?' * (len(names) + 2))})"
+        merge = ",".join(f"{name}=coalesce(excluded.{name},{name})" for name in names)
+        return (
+            f"INSERT INTO points_{self.number} (series,time{''.join(',' + name for name in names)})"
+            f" VALUES {','.join([values] * rows)} ON CONFLICT (series,time) DO UPDATE SET {merge}"
+        )
+
+
+class BucketFile:
+    """An open file. After any error close it: what it remembers of the file may not be in the file.
+
+    Args:
+        path: The file; made with its schema when it is not there.
+
+    Raises:
+        sqlite3.Error: From here and from every method: it cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        self._places: dict[Series, _Place] = {}
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")  # stored means on disk: the cursor moves by it
+            self._create()
+            self._tables = dict(self._known_tables())
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def try_to_write(self) -> None:
+        """Take the right to write, and give it back."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("ROLLBACK")
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Write the points in one transaction; they are on disk when this returns."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        for series in {point.series for point in points}:
+            if series not in self._places:
+                self._make_place(series)
+        for table, rows in self._rows(points).items():
+            full = len(rows) - len(rows) % _ROWS_A_STATEMENT
+            # Many rows a statement: the thread gives up the interpreter's lock at each step, and waits to get it back.
+            statement = table.upsert(_ROWS_A_STATEMENT)
+            for begin in range(0, full, _ROWS_A_STATEMENT):
+                execute(statement, list(chain.from_iterable(rows[begin : begin + _ROWS_A_STATEMENT])))
+            if full < len(rows):
+                execute(table.upsert(len(rows) - full), list(chain.from_iterable(rows[full:])))
+        execute("COMMIT")
+
+    def _rows(self, points: Sequence[Point]) -> dict[_Table, list[tuple[Value | None, ...]]]:
+        """The rows by table, in the order of its key, so that SQLite fills page after page."""
+        places = self._places
+        rows: dict[_Table, list[tuple[Value | None, ...]]] = {}
+        for series, time_ns, fields in points:
+            table, number = places[series]
+            if table not in rows:
+                rows[table] = []
+            rows[table].append((number, time_ns, *map(fields.get, table.columns)))
+        for of_table in rows.values():
+            of_table.sort(key=itemgetter(0, 1))
+        return rows
+
+    def _make_place(self, series: Series) -> None:
+        if len(self._places) >= _REMEMBERED_SERIES:
+            self._places.clear()
+        table = self._table(series.measurement)
+        new_fields = [name for name in series.types if name not in table.columns]
+        new_tags = {key for key, _ in series.tags} - table.tags
+        for name in new_fields:
+            self._add_field(table, name, series)
+        table.tags |= new_tags
+        tags = json.dumps(dict(series.tags), ensure_ascii=False, separators=(",", ":"))
+        key = (table.number, tags)
+        self._connection.execute("INSERT OR IGNORE INTO series (measurement, tags) VALUES (?, ?)", key)
+        row = self._connection.execute("SELECT id FROM series WHERE measurement = ? AND tags = ?", key).fetchone()
+        self._places[series] = _Place(table, row[0])
+        if new_fields or new_tags:
+            self._make_view(table)
+
+    def _table(self, measurement: str) -> _Table:
+        table = self._tables.get(measurement)
+        if table is None:
+            row = self._connection.execute(
+                "INSERT INTO measurements (name, view_name) VALUES (?, ?) RETURNING id",
+                (measurement, self._free_view_name(measurement)),
+            ).fetchone()
+            table = self._tables[measurement] = _Table(row[0])
+            self._connection.execute(
+                f"CREATE TABLE points_{table.number} (series INTEGER NOT NULL, time INTEGER NOT NULL,"
+                " PRIMARY KEY (series, time)) WITHOUT ROWID"
+            )
+        return table
+
+    def _free_view_name(self, measurement: str) -> str:
+        taken = {str(name).lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_schema")}
+        reserved = not measurement or measurement.lower().startswith("sqlite_")
+        name = first = f"measurement {measurement}" if reserved else measurement
+        number = 2
+        while name.lower() in taken:
+            name, number = f"{first} {number}", number + 1
+        return name
+
+    def _add_field(self, table: _Table, name: str, series: Series) -> None:
+        kind = series.types[name]
+        row = self._connection.execute(
+            "INSERT INTO fields (measurement, name, type, unit) VALUES (?, ?, ?, ?) RETURNING id",
+            (table.number, name, kind.value, series.units.get(name)),
+        ).fetchone()
+        table.columns[name] = f"f{row[0]}"
+        self._connection.execute(f"ALTER TABLE points_{table.number} ADD COLUMN f{row[0]} {_COLUMN[kind]}")
+
+    def _make_view(self, table: _Table) -> None:
+        (name,) = self._connection.execute(
+            "SELECT view_name FROM measurements WHERE id = ?", (table.number,)
+        ).fetchone()
+        shown = [(_READABLE_TIME, "time")]
+        shown += [
+            (f"json_extract(tags, {_text('$.' + json.dumps(tag, ensure_ascii=False))})", tag)
+            for tag in sorted(table.tags)
+        ]
+        shown += [(column, name) for name, column in table.columns.items()]
+        shown += [("time", "time_ns")]
+        columns = ", ".join(f"{value} AS {_name(alias)}" for value, alias in _distinct(shown))
+        self._connection.execute(f"DROP VIEW IF EXISTS {_name(name)}")
+        self._connection.execute(
+            f"CREATE VIEW {_name(name)} AS SELECT {columns}"
+            f" FROM points_{table.number} JOIN series ON series.id = points_{table.number}.series"
+        )
+
+    def _create(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
+        if application == 0:
+            for statement in _SCHEMA.split(";"):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        self._connection.execute("COMMIT")
+        if application not in {0, _APPLICATION_ID}:
+            raise sqlite3.DatabaseError("the file belongs to another program")
+
+    def _known_tables(self) -> Iterable[tuple[str, _Table]]:
+        names = dict(self._connection.execute("SELECT id, name FROM measurements"))
+        tables = {number: _Table(number) for number in names}
+        for number, measurement, name in self._connection.execute(
+            "SELECT id, measurement, name FROM fields ORDER BY id"
+        ):
+            tables[measurement].columns[name] = f"f{number}"
+        keys = "SELECT DISTINCT measurement, key FROM series, json_each(series.tags)"
+        for measurement, tag in self._connection.execute(keys):
+            tables[measurement].tags.add(tag)
+        return [(names[number], table) for number, table in tables.items()]
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _distinct(shown: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Give columns whose names differ only in case, or not at all, names of their own."""
+    taken: set[str] = set()
+    for value, alias in shown:
+        name, number = alias, 2
+        while name.lower() in taken:
+            name, number = f"{alias} {number}", number + 1
+        taken.add(name.lower())
+        yield value, name

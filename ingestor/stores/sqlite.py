@@ -1,0 +1,143 @@
+"""The embedded store: a SQLite file a bucket, with no server at all."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.ports import Point, Reason, Rejection, Value
+from ingestor.stores.bucketfile import BucketFile
+
+_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
+
+Result = TypeVar("Result")
+
+
+class SqliteStore:
+    """Writes batches into files under one folder, in a thread of its own.
+
+    Args:
+        directory: The folder; made when the first point comes.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-store")
+        self._files: dict[str, BucketFile] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._in_thread(self._close)
+        self._thread.shutdown()
+
+    async def write(self, points: Sequence[Point]) -> Sequence[Rejection]:
+        """Upsert the points: fields of a point that is there already are merged, the last value wins.
+
+        Only what SQLite cannot hold is rejected: integers beyond 64 bits, and text that is not valid Unicode.
+
+        Raises:
+            StoreUnavailableError: The disk is full or fails, or another process keeps the file locked.
+            StoreMisconfiguredError: The folder cannot be made.
+            BucketError: A bucket's file is damaged or cannot be opened for writing.
+        """
+        return await self._in_thread(self._write, points)
+
+    async def check(self, buckets: Sequence[str]) -> Sequence[str]:
+        """What would keep these buckets from being written: each is opened for writing, nothing is stored."""
+        return await self._in_thread(self._check, buckets)
+
+    async def _in_thread(self, work: Callable[..., Result], *args: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def _write(self, points: Sequence[Point]) -> Sequence[Rejection]:
+        try:
+            self._upsert(points)
+        except (OverflowError, UnicodeEncodeError):
+            rejections = [rejection for at, point in enumerate(points) if (rejection := _unfit(at, point))]
+            refused = {rejection.at for rejection in rejections}
+            self._upsert([point for at, point in enumerate(points) if at not in refused])
+            return rejections
+        return ()
+
+    def _upsert(self, points: Sequence[Point]) -> None:
+        by_bucket: dict[str, list[Point]] = {}
+        for point in points:
+            by_bucket.setdefault(point.series.bucket, []).append(point)
+        for bucket, of_bucket in by_bucket.items():
+            with self._open(bucket) as file:
+                file.upsert(of_bucket)
+
+    def _check(self, buckets: Sequence[str]) -> list[str]:
+        problems = []
+        for bucket in buckets:
+            try:
+                with self._open(bucket) as file:
+                    file.try_to_write()
+            except StoreError as error:
+                problems.append(f"bucket {bucket}: {error}")
+        return problems
+
+    @contextmanager
+    def _open(self, bucket: str) -> Iterator[BucketFile]:
+        """The bucket's file, kept open from one batch to the next, but not after an error."""
+        path = bucket_path(self._directory, bucket)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            file = self._files.get(bucket) or self._files.setdefault(bucket, BucketFile(path))
+            yield file
+        except OSError as error:
+            raise StoreMisconfiguredError(f"{self._directory} cannot be used: {error.strerror}") from error
+        except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
+            if broken := self._files.pop(bucket, None):
+                broken.close()
+            if isinstance(error, sqlite3.Error):
+                raise _explain(error, bucket, path) from error
+            raise
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+
+def bucket_path(directory: Path, bucket: str) -> Path:
+    """The file of a bucket; what file names do not take is written as in a URL."""
+    return directory / f"{quote(bucket, safe=' ')}.db"
+
+
+def _explain(error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
+    if code in _PASSING:
+        return StoreUnavailableError(f"{path}: {error}")
+    return BucketError(bucket, f"{path}: {error}")
+
+
+def _unfit(at: int, point: Point) -> Rejection | None:
+    if not all(_fits(text) for text in _names(point)):
+        return Rejection(at, Reason.REJECTED, "a name or tag is not valid Unicode")
+    wrong = [name for name, value in point.fields.items() if not _fits(value)]
+    if not wrong:
+        return None
+    return Rejection(at, Reason.REJECTED, f"{', '.join(wrong)}: SQLite cannot hold the value")
+
+
+def _fits(value: Value) -> bool:
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
+
+
+def _names(point: Point) -> Iterator[str]:
+    yield from (point.series.bucket, point.series.measurement, *point.fields)
+    for tag in point.series.tags:
+        yield from tag

@@ -1,0 +1,191 @@
+"""Gets points into one store: retries what may pass, isolates what will not, and says which points were not stored."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from ingestor.encode.types import TypeRegistry
+from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.ports import Point, Reason, Rejection, Store
+from ingestor.retry import Backoff
+
+_log = logging.getLogger(__name__)
+
+SLOW_RETRY_SECS = 60.0
+"""How often something is tried again that only a person can mend."""
+
+
+class Outcome(NamedTuple):
+    """What became of a batch: every point was stored but those named here, by their index in it."""
+
+    rejections: Sequence[Rejection] = ()
+    held: Mapping[int, str] = {}
+
+
+class Clock(Protocol):
+    """Time and waiting, so that tests need not wait. The running loop has the first, asyncio the second."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    async def sleep(self, secs: float) -> None:
+        """Wait; cancelled when the writer is to stop."""
+
+
+class LoopClock:
+    """The clock of the running loop."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, secs: float) -> None:
+        """Wait."""
+        await asyncio.sleep(secs)
+
+
+class Writer:
+    """Writes batches to one store, one at a time.
+
+    Args:
+        name: The store's name, for people.
+        store: Where to; entered and left by the caller.
+        types: Its type registry.
+        may_hold: Whether points of a broken bucket may be parked; where not, the whole store waits for that bucket.
+        clock: Time and waiting.
+        backoff: How long to wait between attempts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        *,
+        types: TypeRegistry,
+        may_hold: Callable[[], bool] = lambda: True,
+        clock: Clock | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.name = name
+        self.fault: str | None = None
+        self.writes = 0
+        self.write_secs = 0.0
+        self.types = types
+        self._store = store
+        self._may_hold = may_hold
+        self._clock = clock or LoopClock()
+        self._backoff = backoff or Backoff(first_secs=0.5, cap_secs=30.0)
+        self._broken: dict[str, _Broken] = {}
+
+    @property
+    def broken_buckets(self) -> Mapping[str, str]:
+        """The buckets that could not be written when last tried, and why."""
+        return {bucket: broken.why for bucket, broken in self._broken.items()}
+
+    def bucket_due(self) -> bool:
+        """Whether nothing keeps held points from being tried again now."""
+        now = self._clock.now()
+        return all(broken.retry_at <= now for broken in self._broken.values())
+
+    async def write(self, points: Sequence[Point]) -> Outcome:
+        """Return when every point is stored, rejected for good, or held for its bucket, however long that takes."""
+        batch, rejections = self._without_conflicts(points)
+        held: dict[int, str] = {}
+        self._park(batch, held)
+        while batch.points:
+            try:
+                refused = await self._attempt(batch.points)
+            except BucketError as error:
+                if not self._may_hold():
+                    await self._wait(f"bucket {error.bucket}: {error} (no room to hold more)", SLOW_RETRY_SECS)
+                    continue
+                self._broken[error.bucket] = _Broken(str(error), self._clock.now() + SLOW_RETRY_SECS)
+                _log.warning("bucket_held store=%s bucket=%r reason=%s", self.name, error.bucket, error)
+                self._park(batch, held)
+            except StoreUnavailableError as error:
+                await self._wait(str(error), max(self._backoff.next(), error.retry_after or 0.0))
+            except StoreMisconfiguredError as error:
+                await self._wait(str(error), SLOW_RETRY_SECS)
+            else:
+                self._well(batch.points)
+                rejections += [refusal._replace(at=batch.indices[refusal.at]) for refusal in refused]
+                break
+        return Outcome(rejections, held)
+
+    async def _attempt(self, points: Sequence[Point]) -> Sequence[Rejection]:
+        began = self._clock.now()
+        try:
+            return await self._store.write(points)
+        finally:
+            self.writes += 1
+            self.write_secs += self._clock.now() - began
+
+    def _without_conflicts(self, points: Sequence[Point]) -> tuple["_Batch", list[Rejection]]:
+        """Leave out the fields that are stored with another type, and the points that have no other field."""
+        conflicts = self.types.conflicts
+        if not any(map(conflicts, {point.series for point in points})):
+            return _Batch(points, range(len(points))), []
+        kept: list[tuple[int, Point]] = []
+        rejections = []
+        for at, point in enumerate(points):
+            wrong = conflicts(point.series).keys() & point.fields.keys()
+            if wrong:
+                fields = {name: value for name, value in point.fields.items() if name not in wrong}
+                rejections.append(self._conflict(at, point, sorted(wrong), all_of_it=not fields))
+                point = point._replace(fields=fields)  # noqa: PLW2901 - the rest of the point goes on as the point
+            if point.fields:
+                kept.append((at, point))
+        return _Batch([point for _, point in kept], [at for at, _ in kept]), rejections
+
+    def _conflict(self, at: int, point: Point, wrong: Sequence[str], *, all_of_it: bool) -> Rejection:
+        registered = self.types.conflicts(point.series)
+        detail = "; ".join(
+            f"{name} is {point.series.types[name].value} here, but stored as {registered[name].value}" for name in wrong
+        )
+        return Rejection(at, Reason.TYPE_CONFLICT, detail, () if all_of_it else tuple(wrong))
+
+    def _park(self, batch: "_Batch", held: dict[int, str]) -> None:
+        """Move points of buckets that are broken, and not due for another try, from the batch to `held`."""
+        now = self._clock.now()
+        closed = {bucket: broken.why for bucket, broken in self._broken.items() if broken.retry_at > now}
+        if not closed:
+            return
+        kept: list[tuple[int, Point]] = []
+        for at, point in zip(batch.indices, batch.points, strict=True):
+            if point.series.bucket in closed:
+                held[at] = closed[point.series.bucket]
+            else:
+                kept.append((at, point))
+        batch.points, batch.indices = [point for _, point in kept], [at for at, _ in kept]
+
+    async def _wait(self, fault: str, secs: float) -> None:
+        if self.fault is None:
+            _log.warning("store_held store=%s reason=%s", self.name, fault)
+        self.fault = fault
+        await self._clock.sleep(secs)
+
+    def _well(self, points: Sequence[Point]) -> None:
+        self._backoff.succeeded(self._clock.now())
+        if self.fault is not None:
+            _log.info("store_flows_again store=%s", self.name)
+            self.fault = None
+        if self._broken:
+            for bucket in {point.series.bucket for point in points}:
+                if self._broken.pop(bucket, None):
+                    _log.info("bucket_flows_again store=%s bucket=%r", self.name, bucket)
+
+
+class _Broken(NamedTuple):
+    """A bucket that could not be written."""
+
+    why: str
+    retry_at: float
+
+
+class _Batch:
+    """Points still to be sent, and where each stood in the batch as it was given."""
+
+    def __init__(self, points: Sequence[Point], indices: Sequence[int]) -> None:
+        self.points = points
+        self.indices = indices
