@@ -1,0 +1,1 @@
+"""Measurements against real processes; see README.md in this folder."""

@@ -1,0 +1,137 @@
+"""How fast, how much CPU, how much memory, side by side: `python -m bench.throughput`.
+
+Runs the contestants in turn, several rounds, and compares them within each round: the machine may be slow or busy,
+the ratios hold. A table goes to standard error, everything as JSON to standard output.
+"""
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from bench import processes
+from bench.broker import mosquitto
+from bench.contestants import Bare, Contestant, Running, Service, Telegraf
+
+STALLED_SECS = 20.0
+POLL_SECS = 0.1
+
+
+class Result(NamedTuple):
+    """One run of one contestant."""
+
+    name: str
+    messages: int
+    done: int
+    messages_per_sec: float
+    cpu_us_per_message: float
+    broker_cpu_us_per_message: float
+    peak_rss_mib: float
+
+
+def measure(contestant: Contestant, arguments: Sequence[str], *, messages: int) -> Result:
+    """Publish to a fresh broker and time how long the contestant takes to be done with all of it."""
+    with tempfile.TemporaryDirectory(prefix="ingestor-bench-") as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        broker = stack.enter_context(mosquitto(folder))
+        running = contestant.start(stack, broker=broker, folder=folder)
+        cpu, broker_cpu = processes.cpu_secs(running.pid), processes.cpu_secs(broker.pid)
+        command = [sys.executable, "-m", "bench.load", str(broker.port), str(messages), *arguments]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
+            done, end = watch(running, messages)
+            published = json.loads(load.communicate(timeout=60)[0])
+        return Result(
+            contestant.name,
+            messages,
+            done,
+            messages_per_sec=done / (end - published["begin"]),
+            cpu_us_per_message=(processes.cpu_secs(running.pid) - cpu) / max(done, 1) * 1e6,
+            broker_cpu_us_per_message=(processes.cpu_secs(broker.pid) - broker_cpu) / messages * 1e6,
+            peak_rss_mib=processes.peak_rss_mib(running.pid),
+        )
+
+
+def rounded(result: Result) -> dict[str, Any]:
+    """A result with no more digits than it is worth."""
+    return {key: round(value, 1) if isinstance(value, float) else value for key, value in result._asdict().items()}
+
+
+def watch(running: Running, messages: int) -> tuple[int, float]:
+    """How many messages the contestant got done, and when; gives up on one that has stalled."""
+    done, since = 0, time.monotonic()
+    while True:
+        now, count = time.monotonic(), running.done()
+        if count != done:
+            done, since = count, now
+        if done >= messages or now - since > STALLED_SECS:
+            return done, since
+        time.sleep(POLL_SECS)
+
+
+def ratios(rounds: Sequence[Sequence[Result]]) -> dict[str, float]:
+    """What the service needs and reaches in relation to the others: the median over the rounds."""
+    found: dict[str, list[float]] = {}
+    for results in rounds:
+        by_name = {result.name: result for result in results}
+        if ours := by_name.get(Service.name):
+            if bare := by_name.get(Bare.name):
+                found.setdefault("rate_of_bare", []).append(ours.messages_per_sec / bare.messages_per_sec)
+            if telegraf := by_name.get(Telegraf.name):
+                cpu = ours.cpu_us_per_message / telegraf.cpu_us_per_message
+                found.setdefault("cpu_of_telegraf", []).append(cpu)
+                found.setdefault("rate_of_telegraf", []).append(ours.messages_per_sec / telegraf.messages_per_sec)
+    return {name: round(median(values), 3) for name, values in found.items()}
+
+
+def table(rounds: Sequence[Sequence[Result]]) -> str:
+    """The medians for a person to read."""
+    lines = [f"{'':10} {'done':>8} {'msg/s':>8} {'CPU µs/msg':>11} {'broker':>7} {'peak MiB':>9}"]
+    for runs in zip(*(sorted(results, key=lambda result: result.name) for results in rounds), strict=True):
+        rate, cpu, broker, peak = (median(run[column] for run in runs) for column in (3, 4, 5, 6))
+        done = min(run.done for run in runs)
+        lines.append(f"{runs[0].name:10} {done:8} {rate:8.0f} {cpu:11.1f} {broker:7.1f} {peak:9.1f}")
+    lines += [f"{name}: {value}" for name, value in ratios(rounds).items()]
+    return "\n".join(lines)
+
+
+def contestants(wanted: Sequence[str]) -> list[Contestant]:
+    """Those that were asked for and can be had on this machine."""
+    found: list[Contestant | None] = [Service(), Telegraf.find(), Bare()]
+    return [contestant for contestant in found if contestant and contestant.name in wanted]
+
+
+def main() -> None:
+    """Read the arguments, run the rounds, print the results."""
+    parser = argparse.ArgumentParser(prog="python -m bench.throughput", description=__doc__)
+    parser.add_argument("--messages", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--qos", type=int, default=1, choices=(0, 1))
+    parser.add_argument("--poison", type=float, default=0.0, help="share of messages that cannot be stored")
+    parser.add_argument("--only", default="ingestor,telegraf,bare", help="which contestants, with commas")
+    given = parser.parse_args()
+    arguments = ["--qos", str(given.qos), "--poison", str(given.poison)]
+    field = contestants(given.only.split(","))
+    rounds: list[list[Result]] = []
+    for number in range(given.rounds):
+        results = []
+        for contestant in field[number % len(field) :] + field[: number % len(field)]:
+            results.append(measure(contestant, arguments, messages=given.messages))
+            print(f"round {number + 1}: {rounded(results[-1])}", file=sys.stderr)
+        rounds.append(results)
+    print(table(rounds), file=sys.stderr)
+    everything: dict[str, Any] = {
+        "rounds": [[rounded(result) for result in results] for results in rounds],
+        "ratios": ratios(rounds),
+    }
+    print(json.dumps(everything, indent=1))
+
+
+if __name__ == "__main__":
+    main()
