@@ -50,8 +50,8 @@ def start(stack: contextlib.ExitStack, name: str, *, broker: Broker, folder: Pat
 
 def measure(names: list[str], *, minutes: float, rate: float) -> dict[str, Any]:
     """Run the services side by side under the same load, and say what each writes a day."""
-    with tempfile.TemporaryDirectory(prefix="ingestor-sdcard-") as name, contextlib.ExitStack() as stack:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="ingestor-sdcard-") as made, contextlib.ExitStack() as stack:
+        folder = Path(made)
         broker = stack.enter_context(mosquitto(folder))
         services = {name: start(stack, name, broker=broker, folder=folder) for name in names}
         before = {name: processes.written_bytes(running.pid) for name, running in services.items()}
@@ -59,8 +59,11 @@ def measure(names: list[str], *, minutes: float, rate: float) -> dict[str, Any]:
         messages = int(minutes * 60 * rate)
         load = ["--rate", str(rate), "--racks", "4", "--now"]
         subprocess.run([sys.executable, "-m", "bench.load", str(broker.port), str(messages), *load], check=True)
-        for name, running in services.items():
-            processes.wait_for(lambda: running.done() == messages, what=f"{name} to store all", timeout_secs=60)
+        processes.wait_for(
+            lambda: all(running.done() == messages for running in services.values()),
+            what="everything to be stored",
+            timeout_secs=60,
+        )
         secs = time.monotonic() - begin
         after = device_bytes(folder)
         written = {name: processes.written_bytes(running.pid) - before[name] for name, running in services.items()}
