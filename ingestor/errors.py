@@ -5,6 +5,7 @@ IngestorError
 ├── DataDirError            the data directory cannot be used (locked by another process, damaged, not writable)
 ├── StateError              state.db could not be written just now: nothing was changed, try again later
 ├── UnknownStoresError      data_dir knows stores that the configuration does not: put back or forget them
+├── ListenError             an address of ours cannot be listened on: another program has the port
 ├── BrokerError             the broker could not be used
 │   ├── BrokerUnavailableError   cannot be reached or dropped us: retry with backoff
 │   └── BrokerRefusedError       said no, in words: fatal at first start, an alarm with slow retries later
@@ -68,6 +69,10 @@ class UnknownStoresError(IngestorError):
             f"been sent with: ingestor stores forget {names[0]}"
         )
         self.names = tuple(names)
+
+
+class ListenError(IngestorError):
+    """An address that we should answer on cannot be had: taken by another program, not of this machine, or not ours."""
 
 
 class BrokerError(IngestorError):
