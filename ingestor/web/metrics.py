@@ -1,0 +1,162 @@
+"""A snapshot as Prometheus text. The only place that knows prometheus-client.
+
+Labels are names from the configuration and from closed lists of ours, never topics, so that no device can make new
+series. What a counter counts is explained in `stats`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from math import inf
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from ingestor.ports import Reason
+from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+_STORE_MESSAGES = {
+    "journaled": "Messages of the journal since this store began.",
+    "stored": "Messages of which at least one point was stored.",
+    "set_aside": "Messages of which nothing could be stored; they are among the dead letters.",
+    "unrouted": "Messages whose topic no route takes.",
+    "ignored": "Messages that routes leave out on purpose, like retained ones.",
+    "dropped": "Messages given up because the journal was full, as configured.",
+    "damaged": "Messages lost to damage of the journal on disk.",
+}
+
+
+class Metrics(Collector):
+    """Turns what `snapshot` returns at each request into metrics.
+
+    Args:
+        snapshot: Called once a request; must be quick.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        self._snapshot = snapshot
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """All metrics, in the text format that Prometheus reads."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing, so that registering does not ask for a snapshot."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of one snapshot."""
+        snapshot = self._snapshot()
+        yield from _service(snapshot)
+        yield from _intake(snapshot.intake)
+        yield from _journal(snapshot.journal)
+        yield from _stores(snapshot.stores)
+        yield from _dead_letters(snapshot)
+
+
+def _service(snapshot: Snapshot) -> Iterator[Metric]:
+    yield _gauge("ingestor_up", "1 while the service runs.", 1)
+    yield _gauge("ingestor_ready", "1 while data can flow from the broker to every store.", snapshot.ready)
+    yield _gauge("ingestor_uptime_seconds", "Time since the start.", snapshot.uptime_secs)
+    info = GaugeMetricFamily("ingestor_build_info", "Always 1; the version is its label.", labels=["version"])
+    info.add_metric([snapshot.version], 1)
+    yield info
+    if snapshot.disk_bytes_written is not None:
+        what = "What the process had the system write to disk since the start."
+        yield _counter("ingestor_disk_written_bytes", what, snapshot.disk_bytes_written)
+
+
+def _intake(intake: IntakeStats) -> Iterator[Metric]:
+    yield _counter("ingestor_received_messages", "Messages that came; all sources.", intake.received)
+    yield _counter("ingestor_journaled_messages", "Messages written to the journal.", intake.journaled)
+    yield _counter(
+        "ingestor_recognised_messages", "Messages that the broker sent again and that were there.", intake.recognised
+    )
+    yield _counter("ingestor_skipped_messages", "Messages over the size limit.", intake.skipped)
+    yield _counter("ingestor_mqtt_reconnects", "Connections after the first, since the start.", intake.reconnects)
+    yield _gauge("ingestor_mqtt_connected", "1 while connected to the broker.", intake.connected)
+    yield _gauge("ingestor_mqtt_subscribed", "1 while all subscriptions are granted.", intake.subscribed)
+    yield _gauge("ingestor_mqtt_paused", "1 while nothing is read, because the journal is behind.", intake.paused)
+
+
+def _journal(journal: JournalStats) -> Iterator[Metric]:
+    lasts_secs = inf if journal.lasts_secs is None else journal.lasts_secs
+    yield _gauge("ingestor_journal_bytes", "Size of the journal.", journal.bytes)
+    yield _gauge("ingestor_journal_limit_bytes", "Size that it may reach.", journal.max_bytes)
+    yield _gauge("ingestor_journal_lasts_seconds", "When it is full at the present rate; +Inf: never.", lasts_secs)
+    yield _gauge("ingestor_journal_segments", "Files of the journal.", journal.segments)
+    yield _gauge("ingestor_journal_end_position", "Position that the next message gets.", journal.end)
+    yield _gauge("ingestor_journal_full", "1 while it is full.", journal.full)
+    yield _gauge("ingestor_journal_fault", "1 while it cannot be written.", journal.fault is not None)
+    yield _counter("ingestor_journal_written_bytes", "Written to the journal since the start.", journal.bytes_written)
+
+
+def _stores(stores: Iterable[StoreStats]) -> Iterator[Metric]:
+    stores = tuple(stores)
+    for key, what in _STORE_MESSAGES.items():
+        yield _by_store(CounterMetricFamily, f"ingestor_store_{key}_messages", what, stores, key)
+    gauges = {
+        "pending_messages": ("pending", "Messages that are not settled yet."),
+        "held_messages": ("held", "Pending messages that wait for a bucket to be mended."),
+        "lag_seconds": ("lag_secs", "Age of the oldest message that is not written yet; 0: none."),
+    }
+    for name, (key, what) in gauges.items():
+        yield _by_store(GaugeMetricFamily, f"ingestor_store_{name}", what, stores, key)
+    what = "Points stored."
+    yield _by_store(CounterMetricFamily, "ingestor_store_points", what, stores, "points")
+    what = "Fields left out of points that were stored."
+    yield _by_store(CounterMetricFamily, "ingestor_store_set_aside_fields", what, stores, "fields_set_aside")
+    yield _reasons(stores)
+    yield _writes(stores)
+    fault = GaugeMetricFamily("ingestor_store_fault", "1 while nothing can be written.", labels=["store"])
+    for store in stores:
+        fault.add_metric([store.name], store.fault is not None)
+    yield fault
+    oldest = max((store.lag_secs for store in stores), default=0.0)
+    yield _gauge("ingestor_oldest_unwritten_seconds", "Age of the oldest message that some store lacks.", oldest)
+
+
+def _reasons(stores: Iterable[StoreStats]) -> Metric:
+    what = "Dead letters by reason: messages, points and fields alike."
+    found = CounterMetricFamily("ingestor_store_dead_letters", what, labels=["store", "reason"])
+    for store in stores:
+        for reason in Reason:
+            found.add_metric([store.name, reason], store.reasons.get(reason, 0))
+    return found
+
+
+def _writes(stores: Iterable[StoreStats]) -> Metric:
+    what = "Batches written, and the time that took."
+    found = SummaryMetricFamily("ingestor_store_write_seconds", what, labels=["store"])
+    for store in stores:
+        found.add_metric([store.name], count_value=store.writes, sum_value=store.write_secs)
+    return found
+
+
+def _dead_letters(snapshot: Snapshot) -> Iterator[Metric]:
+    yield _gauge("ingestor_dead_letters_bytes", "Size of what was set aside.", snapshot.dead_letter_bytes)
+    what = "Dead letters that gave way to newer ones."
+    yield _counter("ingestor_dead_letters_put_out", what, snapshot.dead_letters_put_out)
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, what, value=value)
+
+
+def _counter(name: str, what: str, value: float) -> Metric:
+    """`name` without the `_total` that the text format adds."""
+    return CounterMetricFamily(name, what, value=value)
+
+
+def _by_store(
+    family: type[CounterMetricFamily | GaugeMetricFamily], name: str, what: str, stores: Iterable[StoreStats], key: str
+) -> Metric:
+    """One number of each store; `key` is its name in `StoreStats`."""
+    found = family(name, what, labels=["store"])
+    for store in stores:
+        found.add_metric([store.name], getattr(store, key))
+    return found
