@@ -55,6 +55,8 @@ INTAKE = ""
 """The name under which counters that belong to no store are kept."""
 
 Result = TypeVar("Result")
+Work = Callable[[sqlite3.Connection], Result]
+"""What `State.run` runs: everything it does is one transaction."""
 
 
 class CursorRow(NamedTuple):
@@ -94,7 +96,7 @@ class State:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
-    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    async def run(self, work: Work[Result]) -> Result:
         """Run `work` as one transaction; what it changed is on disk when this returns.
 
         Raises:
@@ -102,13 +104,13 @@ class State:
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    def _transact(self, work: Work[Result]) -> Result:
         if self._connection is None:
             raise StateError(f"{self._path} is not open")
         return transact(self._connection, work, self._path)
 
 
-def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result], path: Path) -> Result:
+def transact(connection: sqlite3.Connection, work: Work[Result], path: Path) -> Result:
     """Run `work` between BEGIN and COMMIT.
 
     Raises:

@@ -6,13 +6,10 @@ Counts are messages, exact at any time and after any crash, and hold these equat
     journaled = stored + set_aside + unrouted + ignored + dropped + damaged + pending        (for each store)
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
-
-_COUNTED = (
-    "stored", "set_aside", "unrouted", "ignored", "dropped", "damaged", "held", "points", "fields_set_aside"
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,29 @@ class JournalStats:
     fault: str | None = None
 
 
+class RateGauge:
+    """How fast something grows, over about the last minute.
+
+    Feed it the total now and then, with a monotonic time in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque(maxlen=13)
+
+    def add(self, now: float, total: int) -> None:
+        """Note the total at this moment."""
+        self._samples.append((now, total))
+
+    def secs_until(self, room: int) -> float | None:
+        """Seconds until it has grown by `room` more; None when it does not grow, or that is not known yet."""
+        if len(self._samples) < 2:
+            return None
+        (began, first), (ended, last) = self._samples[0], self._samples[-1]
+        if last <= first or ended <= began:
+            return None
+        return max(0.0, room * (ended - began) / (last - first))
+
+
 @dataclass(frozen=True, slots=True)
 class StoreStats:
     """What became of the journaled messages on their way to one store.
@@ -81,9 +101,21 @@ class StoreStats:
     @classmethod
     def of(cls, name: str, *, totals: Mapping[str, int], waiting: int) -> Self:
         """From a store's counters, and how many messages of the journal it has not settled yet."""
-        counts = {key: totals.get(key, 0) for key in _COUNTED}
         reasons = {key.removeprefix("reason."): value for key, value in totals.items() if key.startswith("reason.")}
-        return cls(name, pending=waiting + counts["held"], reasons=reasons, **counts)
+        return cls(
+            name,
+            stored=totals.get("stored", 0),
+            set_aside=totals.get("set_aside", 0),
+            unrouted=totals.get("unrouted", 0),
+            ignored=totals.get("ignored", 0),
+            dropped=totals.get("dropped", 0),
+            damaged=totals.get("damaged", 0),
+            pending=waiting + totals.get("held", 0),
+            held=totals.get("held", 0),
+            points=totals.get("points", 0),
+            fields_set_aside=totals.get("fields_set_aside", 0),
+            reasons=reasons,
+        )
 
 
 @dataclass(frozen=True, slots=True)
