@@ -1,0 +1,268 @@
+"""The models of the configuration, and that `config.yaml` shows them as they are."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, get_origin
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from ingestor import config, configfile
+from ingestor.config import Bucket, Config, FieldSpec, ModelSpec, Mqtt, Route, Section, StoreSpec, TimeOf, Tls, Web
+from ingestor.configfile.keys import children, kind, step
+from ingestor.ports import FieldType
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = {"routes", "models", "stores"}
+
+
+@pytest.mark.parametrize(
+    ("text", "secs"), [("500ms", 0.5), ("30s", 30), ("1.5m", 90), ("12h", 43_200), ("7d", 604_800), ("2w", 1_209_600)]
+)
+def test_durations_have_units(text: str, secs: float) -> None:
+    """A duration is a number with a unit, and is seconds afterwards."""
+    assert config.parse_duration(text) == secs
+
+
+@pytest.mark.parametrize(("text", "size"), [("0B", 0), ("1.5KiB", 1536), ("8MiB", 8 * 2**20), ("4GB", 4 * 10**9)])
+def test_sizes_have_units(text: str, size: int) -> None:
+    """A size is a number with a unit, and is bytes afterwards."""
+    assert config.parse_size(text) == size
+
+
+@pytest.mark.parametrize("value", [30, 1.5, "30", "s", "-1s", "1 s", "1e3s", "inf s", None, True, "1MiB"])
+def test_what_is_no_duration_is_refused(value: object) -> None:
+    """A bare number could be anything, so it is refused with an example of what to write."""
+    with pytest.raises(ValueError, match="500ms, 30s"):
+        config.parse_duration(value)
+
+
+@pytest.mark.parametrize("value", [30, "30", "MiB", "-1MiB", "1 MiB", "1Mib", None, True, "30s"])
+def test_what_is_no_size_is_refused(value: object) -> None:
+    """The same for sizes."""
+    with pytest.raises(ValueError, match="64MiB"):
+        config.parse_size(value)
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["ms", "s", "m", "h", "d", "w"]))
+def test_durations_grow_with_their_number(count: int, unit: str) -> None:
+    """One more of a unit is longer, whichever the unit."""
+    assert config.parse_duration(f"{count + 1}{unit}") > config.parse_duration(f"{count}{unit}") >= 0
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "secure"),
+    [
+        ("mqtt://farm", "farm", 1883, False),
+        ("mqtts://farm.example.org/", "farm.example.org", 8883, True),
+        ("mqtt://10.0.0.1:1884", "10.0.0.1", 1884, False),
+        ("mqtts://[::1]:8884", "::1", 8884, True),
+    ],
+)
+def test_broker_addresses(url: str, host: str, port: int, *, secure: bool) -> None:
+    """An address names host, port and whether TLS is used; each has its usual port."""
+    mqtt = Mqtt(url=url)
+
+    assert (mqtt.host, mqtt.port, mqtt.secure) == (host, port, secure)
+
+
+@pytest.mark.parametrize(
+    "url", ["farm", "http://farm", "mqtt://", "mqtt://:1883", "mqtt://farm:", "mqtt://farm:0", "mqtt://farm:65536",
+            "mqtt://farm:abc", "mqtt://farm/x", "mqtt://[::1", "mqtt://fa rm"]
+)  # fmt: skip
+def test_wrong_broker_addresses_are_refused(url: str) -> None:
+    """What is no address says what an address is."""
+    with pytest.raises(ValidationError, match=r"mqtt://HOST\[:PORT\]"):
+        Mqtt(url=url)
+
+
+def test_a_password_in_the_address_is_refused_and_not_told() -> None:
+    """Credentials have keys of their own, which are masked."""
+    with pytest.raises(ValidationError, match="not into url") as caught:
+        Mqtt(url="mqtt://bob:hunter2@farm")
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "words"),
+    [
+        (Mqtt, {"password": "x"}, "a password needs a username"),
+        (Mqtt, {"username": "bob", "password": ""}, "at least 1"),
+        (Mqtt, {"tls": {"ca": "ca.pem"}}, "mqtts://"),
+        (Mqtt, {"shared_group": "a/b"}, "one word"),
+        (Mqtt, {"shared_group": True}, "quote it"),
+        (Mqtt, {"keep_alive": "0s"}, "greater than or equal to 1"),
+        (Mqtt, {"max_packet": "256MiB"}, "less than or equal to"),
+        (Tls, {"cert": "c.pem"}, "both cert and key"),
+        (Tls, {"key": "k.pem"}, "both cert and key"),
+        (Route, {"topic": "a", "model": "m", "bucket": "b", "retained": "store"}, "needs time.field"),
+        (TimeOf, {"max_ahead": 300}, "a duration is"),
+        (FieldSpec, {"type": "text", "min": 1}, "for numbers"),
+        (FieldSpec, {"min": 2, "max": 1}, "max is less than min"),
+        (FieldSpec, {"min": float("nan")}, "finite"),
+        (FieldSpec, {"min": True}, "true or false"),
+        (ModelSpec, {"fields": {}}, "at least 1"),
+        (ModelSpec, {"tags": ["a"], "fields": {"a": {}}}, "cannot share a name"),
+        (StoreSpec, {"kind": "influxdb"}, "sqlite"),
+        (Bucket, {"name": "a", "retention": "0d"}, "greater than 0"),
+        (Web, {"token": ""}, "at least 1"),
+        (Web, {"port": True}, "true or false"),
+        (Config, {"stores": {}}, "at least one store"),
+        (Config, {"stores": {"a/b": {}}}, "name of a store"),
+        (Config, {"buckets": [{"name": "a"}, {"name": "a"}]}, "declared twice: a"),
+        (Config, {"timezone": "Mars"}, "not a time zone"),
+        (Config, {"tasks": {}}, "Extra inputs"),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused(section: type[Section], values: dict[str, Any], words: str) -> None:
+    """Each section refuses, in words, what it could not do anything sensible with."""
+    with pytest.raises(ValidationError, match=words):
+        section.model_validate(values)
+
+
+def test_faults_do_not_hide_each_other() -> None:
+    """What depends on two keys is found although another key is wrong too."""
+    with pytest.raises(ValidationError) as caught:
+        Mqtt.model_validate({"password": "x", "keep_alive": "soon", "tls": {"ca": "ca.pem"}})
+
+    assert [error["loc"] for error in caught.value.errors()] == [("password",), ("tls",), ("keep_alive",)]
+
+
+@pytest.mark.parametrize("protocol", [5, "5"])
+def test_protocol_five_may_be_a_number(protocol: object) -> None:
+    """YAML reads a bare 5 as a number, and 3.1.1 as text."""
+    assert Mqtt.model_validate({"protocol": protocol}).protocol == "5"
+
+
+def test_the_configuration_is_frozen() -> None:
+    """Nobody changes the configuration while the service runs."""
+    with pytest.raises(ValidationError, match="frozen"):
+        Config().web.port = 1  # type: ignore[misc]
+
+
+def test_secrets_are_masked() -> None:
+    """No way of printing the configuration shows a secret."""
+    hidden = "hunter2"
+    full = Config(
+        mqtt=Mqtt(username="bob", password=SecretStr(hidden), embedded_users={"eve": SecretStr(hidden)}),
+        web=Web(token=SecretStr(hidden)),
+    )
+
+    assert all(hidden not in text for text in (repr(full), str(full), full.model_dump_json(), str(full.model_dump())))
+
+
+def test_embedded_stores_lie_in_the_data_directory() -> None:
+    """A store without a path has a folder of its own beside the journal; one with a path has that."""
+    stores = {"a": StoreSpec(), "b": StoreSpec(path=Path("/b"))}
+    full = Config(data_dir=Path("/data"), stores=stores)
+
+    assert (full.store_path("a"), full.store_path("b")) == (Path("/data/stores/a"), Path("/b"))
+
+
+def leaves(annotation: object, value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Each key of a piece of `config.yaml` that is no group, with what stands there."""
+    if not children(annotation) or not isinstance(value, dict):
+        yield path, value
+        return
+    for key, item in value.items():
+        yield from leaves(step(annotation, key), item, (*path, key))
+
+
+def expected_leaves(section: type[Section], path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """Each key that a section and the sections in it have."""
+    found = set()
+    for key, annotation in children(section).items():
+        inner = kind(annotation)
+        if isinstance(inner, type) and issubclass(inner, Section):
+            found |= expected_leaves(inner, (*path, key))
+        else:
+            found.add((*path, key))
+    return found
+
+
+def shown() -> dict[str, Any]:
+    """`config.yaml` as YAML."""
+    data = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    assert isinstance(data, dict)
+    return data
+
+
+def test_config_yaml_runs_as_it_is() -> None:
+    """The file of the project loads, with its paths beside it."""
+    loaded = configfile.load(ROOT / "config.yaml", environ={}, secrets_dir=ROOT / "absent")
+
+    assert loaded.data_dir == ROOT / "data"
+    assert loaded.routes[0].topic == "{rack}/temperature"
+
+
+def test_config_yaml_shows_every_key_with_its_default() -> None:
+    """Apart from the examples, the file says what is so without it, and leaves nothing out."""
+    data = {key: value for key, value in shown().items() if key not in EXAMPLES}
+
+    assert {path for path, _ in leaves(Config, data)} == {
+        path for path in expected_leaves(Config) if path[0] not in EXAMPLES
+    }
+    assert Config.model_validate(data) == Config()
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "own"),
+    [
+        (Route, shown()["routes"][0], {"topic", "model", "bucket", "format"}),
+        (ModelSpec, shown()["models"]["soil"], {"tags", "fields"}),
+        (FieldSpec, shown()["models"]["soil"]["fields"]["moisture"], {"unit", "min", "max"}),
+        (StoreSpec, shown()["stores"]["local"], set()),
+    ],
+)
+def test_first_examples_show_every_key_with_its_default(
+    section: type[Section], entry: Mapping[str, object], own: set[str]
+) -> None:
+    """The first entry of each kind is complete; what is not the example's own is the default."""
+    defaults = {key: value for key, value in entry.items() if key not in own}
+    needed = {key: value for key, value in entry.items() if key in own and section.model_fields[key].is_required()}
+
+    assert {path for path, _ in leaves(section, entry)} == expected_leaves(section)
+    assert section.model_validate(defaults | needed) == section.model_validate(needed)
+
+
+def test_commented_buckets_show_every_key() -> None:
+    """The example of a bucket stands in a comment, complete, and holds once it is taken out."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    lines = text.partition("buckets: []\n")[2].splitlines()
+    comment = [line.removeprefix("#") for line in lines if line.startswith("#  ")]
+    (entry,) = yaml.safe_load("\n".join(comment))
+
+    assert set(entry) == set(children(Bucket))
+    assert Bucket.model_validate(entry).retention is None
+
+
+def test_the_example_of_units_and_types() -> None:
+    """The model of the file is what its comments say."""
+    soil = Config.model_validate(shown()).models["soil"]
+
+    assert soil.fields["moisture"] == FieldSpec(type=FieldType.FLOAT, unit="%", min=0, max=100)
+    assert Route.model_validate(shown()["routes"][0]).time.not_before == date(2000, 1, 1)
+
+
+def test_every_part_of_the_configuration_is_a_section() -> None:
+    """Only sections refuse unknown keys, so nothing else may hold keys."""
+
+    def inner(annotation: object) -> Iterator[object]:
+        found = kind(annotation)
+        yield found
+        if get_origin(found) is dict:
+            yield from inner(step(found, "any"))
+        elif get_origin(found) is tuple:
+            yield from inner(step(found, 0))
+        for child in children(found).values():
+            yield from inner(child)
+
+    models = {found for found in inner(Config) if isinstance(found, type) and hasattr(found, "model_fields")}
+
+    assert models >= {Config, Mqtt, Tls, Route, TimeOf, FieldSpec, Bucket}
+    assert all(issubclass(model, Section) for model in models)
