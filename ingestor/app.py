@@ -1,0 +1,193 @@
+"""The composition root: makes every part from the configuration, starts them in order, and stops them in order."""
+
+import asyncio
+import logging
+import time
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from ingestor import __version__, state
+from ingestor.config import Config
+from ingestor.datadir import disk_bytes_written, journal_dir, make_data_dir, state_file
+from ingestor.delivery import Delivery
+from ingestor.delivery.ledger import Ledger
+from ingestor.encode.types import TypeRegistry
+from ingestor.errors import DataDirError, UnknownStoresError
+from ingestor.intake import EmbeddedBroker, IntakeAccounts, MqttIntake
+from ingestor.journal import Journal
+from ingestor.routing import RoutingTable
+from ingestor.state import CursorRow, State
+from ingestor.stats import JournalStats, RateGauge, Snapshot
+from ingestor.stores import make_store
+from ingestor.web import WebServer
+from ingestor.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+STOP_SECS = 8.0
+"""How long stopping may take in all: container engines kill after 10."""
+_UPKEEP_SECS = 5.0
+
+
+class Service:
+    """Everything that `ingestor run` runs. Enter it (data directory, stores, web), `run` it, leave it.
+
+    Args:
+        config: What to run.
+
+    Raises:
+        ConfigError: Routes that cannot be.
+        DataDirError: On entering: the data directory cannot be used, or another process uses it.
+        UnknownStoresError: On entering: it holds cursors of stores that the configuration does not name.
+        BrokerRefusedError: From `run`: the broker refused us at first start.
+    """
+
+    web: WebServer
+    _journal: Journal
+    _state: State
+    _intake: MqttIntake
+    _accounts: IntakeAccounts
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._routes = RoutingTable(config)
+        self._began = time.monotonic()
+        self._stopping = asyncio.Event()
+        self._deliveries: list[Delivery] = []
+        self._rate = RateGauge()
+        self._parts = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as parts:
+            await self._open(parts)
+            self._parts = parts.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._parts.aclose()
+
+    async def _open(self, parts: AsyncExitStack) -> None:
+        config = self._config
+        make_data_dir(config.data_dir)
+        self._journal = await parts.enter_async_context(
+            Journal(
+                journal_dir(config),
+                max_bytes=config.journal.max_bytes,
+                group_ms=config.journal.group_ms,
+                keep_secs=config.journal.keep,
+            )
+        )
+        self._state = await parts.enter_async_context(State(state_file(config)))
+        cursors = await self._cursors()
+        for name, row in cursors.items():
+            self._deliveries.append(await self._make_delivery(name, row, parts))
+        self._accounts = await IntakeAccounts.load(self._state, max_letter_bytes=config.deadletters.max_bytes)
+        mqtt = config.mqtt
+        if mqtt.embedded_broker:
+            broker = await parts.enter_async_context(EmbeddedBroker(mqtt, config.data_dir / "broker"))
+            mqtt = broker.client_settings
+        self._intake = MqttIntake(
+            mqtt,
+            client_id=mqtt.client_id or self._accounts.client_id,
+            filters=self._routes.subscriptions,
+            previous_filters=self._accounts.subscriptions,
+            log=self._journal,
+            on_oversize=self._accounts.skip,
+            on_subscribed=self._accounts.subscribed,
+        )
+        self.web = await parts.enter_async_context(WebServer(config.web, self.snapshot))
+
+    async def _cursors(self) -> dict[str, CursorRow]:
+        """The cursor of every configured store; a store that is new begins now."""
+        known = await self._state.run(state.cursors)
+        if forgotten := sorted(known.keys() - self._config.stores.keys()):
+            raise UnknownStoresError(forgotten)
+        for name, row in known.items():
+            if row.position > self._journal.end:
+                raise DataDirError(
+                    f"the journal in {journal_dir(self._config)} is older than {state_file(self._config)} (it ends at "
+                    f"{self._journal.end}, store {name} was at {row.position}): put back the folder that belongs to "
+                    f"it, or begin anew with: ingestor stores forget {name}"
+                )
+        for name, spec in self._config.stores.items():
+            if name not in known:
+                position = self._journal.start if spec.start == "start" else self._journal.end
+                await self._state.run(lambda connection: state.begin_cursor(connection, name, position))  # noqa: B023 - awaited here
+                known[name] = CursorRow(position, position)
+        return known
+
+    async def _make_delivery(self, name: str, row: CursorRow, parts: AsyncExitStack) -> Delivery:
+        types = TypeRegistry(await self._state.run(lambda connection: state.field_types(connection, name)))
+        totals = await self._state.run(lambda connection: state.counters(connection, name))
+        ledger = Ledger(name, row, totals=totals, types=types, max_letter_bytes=self._config.deadletters.max_bytes)
+        store = await parts.enter_async_context(make_store(self._config, name))
+        writer = Writer(name, store, types=types, may_hold=lambda: ledger.may_hold)
+        when_full = self._config.stores[name].when_behind
+        return Delivery(
+            self._journal.cursor(name, row.position, when_full=when_full),
+            decoders=self._routes,
+            writer=writer,
+            state=self._state,
+            ledger=ledger,
+            batch=self._config.batch,
+        )
+
+    async def run(self) -> None:
+        """Serve until `stop`: then take in no more, write what the journal holds, and return.
+
+        What cannot be written within the deadline stays in the journal for the next start.
+        """
+        async with asyncio.TaskGroup() as group:
+            deliveries = [group.create_task(delivery.run()) for delivery in self._deliveries]
+            intake = group.create_task(self._intake.run(), name="intake")
+            upkeep = group.create_task(self._keep_up(), name="upkeep")
+            await self._stopping.wait()
+            try:
+                async with asyncio.timeout(STOP_SECS):
+                    await self._intake.stop()
+                    for delivery in self._deliveries:
+                        delivery.stop()
+                    await asyncio.wait(deliveries)
+            except TimeoutError:
+                _log.warning("stopped_before_all_was_written: the journal keeps it for the next start")
+            for task in (upkeep, intake, *deliveries):
+                task.cancel()
+        await self._accounts.save(self._intake.recognised)
+
+    def stop(self) -> None:
+        """Begin to stop; `run` returns when that is done. May be called from a signal handler of the loop."""
+        self._stopping.set()
+
+    async def _keep_up(self) -> None:
+        """Every few seconds: intake's accounts to disk, and a look at how fast the journal grows."""
+        while True:
+            self._rate.add(time.monotonic(), self._journal.bytes_written)
+            await self._accounts.save(self._intake.recognised)
+            await asyncio.sleep(_UPKEEP_SECS)
+
+    def snapshot(self) -> Snapshot:
+        """Everything at this moment."""
+        journal = self._journal
+        now_ns = time.time_ns()
+        return Snapshot(
+            version=__version__,
+            uptime_secs=time.monotonic() - self._began,
+            intake=self._accounts.stats(self._intake, journaled=journal.end),
+            journal=JournalStats(
+                bytes=journal.bytes,
+                max_bytes=self._config.journal.max_bytes,
+                segments=journal.segments,
+                end=journal.end,
+                lasts_secs=self._rate.secs_until(self._config.journal.max_bytes - journal.bytes),
+                full=journal.full,
+                bytes_written=journal.bytes_written,
+                fault=journal.fault,
+            ),
+            stores=tuple(delivery.stats(journal_end=journal.end, now_ns=now_ns) for delivery in self._deliveries),
+            disk_bytes_written=disk_bytes_written(),
+            dead_letter_bytes=self._accounts.dead_letter_bytes,
+            dead_letters_put_out=self._accounts.dead_letters_put_out,
+        )

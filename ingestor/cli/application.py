@@ -1,0 +1,43 @@
+"""All commands in one application."""
+
+from typing import Annotated
+
+import typer
+
+from ingestor import __version__
+from ingestor.cli import check, deadletters, demo, journal, run, simulate, status, stores
+from ingestor.cli.output import say
+
+
+def make_app() -> typer.Typer:
+    """The application; calling it parses the command line and runs a command."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,
+    )
+    app.callback()(_about)
+    app.command()(run.run)
+    app.command()(demo.demo)
+    app.command()(simulate.simulate)
+    app.command()(check.check)
+    app.command()(status.status)
+    app.add_typer(stores.make_group(), name="stores")
+    app.add_typer(deadletters.make_group(), name="deadletters")
+    app.add_typer(journal.make_group(), name="journal")
+    return app
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+    if wanted:
+        say(__version__)
+        raise typer.Exit
+
+
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Store what sensors publish over MQTT: validated, once, and never silently lost."""

@@ -1,0 +1,183 @@
+"""`ingestor deadletters`: see what was set aside and why, have it tried again, or delete it."""
+
+import sqlite3
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from ingestor import deadletters
+from ingestor.cli.datafiles import in_state
+from ingestor.cli.options import AsJson, ConfigFile, moment_ns, readable_time
+from ingestor.cli.output import fail, say, say_json, say_table
+from ingestor.deadletters import DeadLetter, Filter
+from ingestor.ports import Reason
+from ingestor.routing.filters import check_filter, matches
+
+_SHOWN_BYTES = 40
+
+
+def _topic_filter(text: str) -> str:
+    try:
+        check_filter(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
+ReasonOption = Annotated[Reason | None, typer.Option("--reason", help="Only those set aside for this reason.")]
+StoreOption = Annotated[str | None, typer.Option("--store", help="Only those of this store.")]
+TopicOption = Annotated[
+    str | None, typer.Option("--topic", parser=_topic_filter, help="Only topics that this MQTT filter matches.")
+]
+SinceOption = Annotated[
+    int | None, typer.Option("--since", parser=moment_ns, help="Only those received since (a time, or an age: 2h).")
+]
+UntilOption = Annotated[int | None, typer.Option("--until", parser=moment_ns, help="Only those received before.")]
+
+
+def make_group() -> typer.Typer:
+    """The group of commands."""
+    group = typer.Typer(help="See what was set aside and why, have it tried again, or delete it.", no_args_is_help=True)
+    group.command("list")(list_)
+    group.command()(show)
+    group.command()(replay)
+    group.command()(purge)
+    return group
+
+
+def list_(
+    config: ConfigFile = None,
+    reason: ReasonOption = None,
+    topic: TopicOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    store: StoreOption = None,
+    limit: Annotated[int, typer.Option(help="At most so many, oldest first; 0 for all.", min=0)] = 100,
+    json: AsJson = False,
+) -> None:
+    """List dead letters, oldest first: one line for each point or message that a store was not given."""
+    which = _filter(reason=reason, topic=topic, since=since, until=until, store=store)
+    letters = in_state(config, lambda connection: list(deadletters.find(connection, which, limit=limit or -1)))
+    if json:
+        for letter in letters:
+            say_json(_as_json(letter))
+        return
+    if not letters:
+        say("nothing was set aside" if which == Filter() else "no dead letter matches")
+        return
+    rows = [
+        (
+            letter.id, readable_time(letter.received_ns), letter.store or "-", letter.reason, letter.topic,
+            letter.fields or "-", letter.detail, _state(letter), _short(letter.payload),
+        )
+        for letter in letters
+    ]  # fmt: skip
+    say_table(("id", "received", "store", "reason", "topic", "fields", "detail", "state", "payload"), rows)
+    if limit and len(letters) == limit:
+        say(f"the oldest {limit}; more with --limit")
+
+
+def show(
+    number: Annotated[int, typer.Argument(metavar="ID", help="The id that `list` shows.")],
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show one dead letter with all of its payload."""
+    letters = in_state(config, lambda connection: list(deadletters.find(connection, Filter(id=number))))
+    if not letters:
+        fail(f"there is no dead letter {number}")
+    letter = letters[0]
+    if json:
+        say_json(_as_json(letter))
+        return
+    say(f"received   {readable_time(letter.received_ns)} ({letter.received_ns} ns)")
+    say(f"topic      {letter.topic}")
+    say(f"store      {letter.store or '(none: it was over the size limit)'}")
+    say(f"position   {letter.position if letter.position >= 0 else '(not journaled)'}")
+    say(f"reason     {letter.reason}: {letter.detail}")
+    say(f"fields     {letter.fields or '(all)'}")
+    say(f"state      {_state(letter)}; the message counts as {letter.fate.replace('_', ' ')}")
+    say(f"payload    {len(letter.payload)} bytes")
+    say(letter.payload.decode("utf-8", "backslashreplace"))
+
+
+def replay(
+    config: ConfigFile = None,
+    reason: ReasonOption = None,
+    topic: TopicOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    store: StoreOption = None,
+    number: Annotated[int | None, typer.Option("--id", help="Only this one.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Have dead letters decoded and stored again, at their first time: after a route or model was mended.
+
+    The running service does it within seconds, or the next one that starts. What is still wrong stays set aside.
+    """
+    which = _filter(reason=reason, topic=topic, since=since, until=until, store=store, number=number)
+    marked = in_state(config, lambda connection: deadletters.mark_for_replay(connection, which))
+    if json:
+        say_json({"marked": marked})
+    else:
+        say(f"{marked} marked: the service tries them again when it runs" if marked else "no dead letter matches")
+
+
+def purge(
+    config: ConfigFile = None,
+    reason: ReasonOption = None,
+    topic: TopicOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    store: StoreOption = None,
+    number: Annotated[int | None, typer.Option("--id", help="Only this one.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, where nothing narrows.")] = False,
+    held: Annotated[bool, typer.Option("--held", help="Also those that wait for their bucket: they are lost.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Delete dead letters for good."""
+    which = _filter(reason=reason, topic=topic, since=since, until=until, store=store, number=number)
+    if which == Filter() and not everything:
+        raise typer.BadParameter("say which (--reason, --topic, --since, --until, --store, --id), or --all")
+    gone = in_state(config, partial(_purge, which=which, held=held))
+    say_json({"purged": gone}) if json else say(f"{gone} deleted")
+
+
+def _purge(connection: sqlite3.Connection, *, which: Filter, held: bool) -> int:
+    return deadletters.purge(connection, which, also_held=held)
+
+
+def _filter(
+    *,
+    reason: Reason | None,
+    topic: str | None,
+    since: int | None,
+    until: int | None,
+    store: str | None,
+    number: int | None = None,
+) -> Filter:
+    meant = None if topic is None else partial(matches, topic)
+    return Filter(id=number, store=store, reason=reason, topic=meant, since_ns=since, until_ns=until)
+
+
+def _state(letter: DeadLetter) -> str:
+    if letter.replay:
+        return "to be tried again"
+    return "held for its bucket" if letter.fate == deadletters.Fate.HELD else "set aside"
+
+
+def _short(payload: bytes) -> str:
+    text = payload[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    return text + ("…" if len(payload) > _SHOWN_BYTES else "")
+
+
+def _as_json(letter: DeadLetter) -> dict[str, object]:
+    """The payload as text where it is UTF-8, else in `payload_hex`."""
+    plain = letter._asdict()
+    payload = plain.pop("payload")
+    try:
+        plain["payload"] = payload.decode()
+    except UnicodeDecodeError:
+        plain["payload_hex"] = payload.hex()
+    return plain

@@ -1,0 +1,81 @@
+"""How commands speak to people and programs."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ingestor.errors import ConfigError, IngestorError
+
+_PIPE_WIDTH = 100_000  # in a pipe nothing is wrapped or cut: programs read it
+
+
+def say(text: str) -> None:
+    """A line for people on standard output."""
+    print(printable(text))
+
+
+def say_json(value: object) -> None:
+    """A value for programs on standard output, on one line."""
+    print(json.dumps(value, ensure_ascii=True, default=str))
+
+
+def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on standard output; numbers to the right."""
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value), justify="right" if isinstance(value, int) else "left") for value in row))
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+    console.print(table)
+
+
+def fail(*lines: str) -> NoReturn:
+    """Say on standard error what could not be done, and end with 1."""
+    for line in lines:
+        print(f"ingestor: {printable(line)}", file=sys.stderr)
+    sys.exit(1)
+
+
+def explain_and_exit(error: Exception) -> NoReturn:
+    """End with 1 and a line for each thing that a person can mend; anything else is a fault of ours and is raised.
+
+    A reader that went away (`ingestor deadletters list | head`) is not an error.
+    """
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more at exit
+        sys.exit(0)
+    ours = _ours(error)
+    if not ours:
+        raise error
+    fail(*(line for one in ours for line in _lines(one)))
+
+
+def _ours(error: BaseException) -> list[IngestorError]:
+    """The errors for people in a group (task groups raise those) or alone; empty when there is any other in it."""
+    if isinstance(error, IngestorError):
+        return [error]
+    if not isinstance(error, BaseExceptionGroup):
+        return []
+    inside = [_ours(one) for one in error.exceptions]
+    return [one for some in inside for one in some] if all(inside) else []
+
+
+def _lines(error: IngestorError) -> list[str]:
+    return [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped: topics and payloads come from strangers, terminals obey."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else ascii(character)[1:-1] for character in text
+    )
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))

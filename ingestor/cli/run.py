@@ -1,0 +1,67 @@
+"""`ingestor run`: the service."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated
+
+import typer
+
+from ingestor import __version__, log
+from ingestor.app import Service
+from ingestor.cli.options import ConfigFile, load_config
+from ingestor.cli.output import say
+from ingestor.config import Config
+
+LogLevel = Annotated[log.Level, typer.Option(help="From where on log lines are written.")]
+LogFormat = Annotated[log.Style, typer.Option(help="Log lines for people, or a JSON object each.")]
+
+
+def run(
+    config: ConfigFile = None, log_level: LogLevel = log.Level.INFO, log_format: LogFormat = log.Style.TEXT
+) -> None:
+    """Run the service until Ctrl-C or SIGTERM: then everything that was taken in is written, as far as it can be."""
+    log.setup(level=log_level, style=log_format, stream=sys.stderr)
+    loaded = load_config(config)
+    run_in_loop(_serve(loaded))
+
+
+async def _serve(config: Config) -> None:
+    async with Service(config) as service:
+        stop_on_signals(service.stop)
+        say(_what_runs(config, service))
+        sys.stdout.flush()
+        await service.run()
+
+
+def stop_on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` on the first Ctrl-C or SIGTERM; a second one ends the process as it is: the journal is safe."""
+    loop = asyncio.get_running_loop()
+
+    def first() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, first)
+
+
+def run_in_loop(main: Coroutine[object, object, None]) -> None:
+    """Run a coroutine in uvloop where there is one, else in asyncio's own loop."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415 - not there on every platform
+    except ImportError:
+        from asyncio import new_event_loop  # noqa: PLC0415
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main)
+
+
+def _what_runs(config: Config, service: Service) -> str:
+    broker = "an embedded broker" if config.mqtt.embedded_broker else config.mqtt.url
+    stores = ", ".join(f"{name} ({spec.kind})" for name, spec in config.stores.items())
+    return (
+        f"ingestor {__version__}: {broker} -> {len(config.routes)} routes -> {stores}; "
+        f"status on http://{config.web.host}:{service.web.port}/api/status; Ctrl-C stops"
+    )

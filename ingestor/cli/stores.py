@@ -1,0 +1,79 @@
+"""`ingestor stores`: where points go, and giving up a store that is no longer wanted."""
+
+import sqlite3
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from ingestor import state
+from ingestor.cli.datafiles import in_state
+from ingestor.cli.options import AsJson, ConfigFile, load_config
+from ingestor.cli.output import fail, say, say_json, say_table
+from ingestor.datadir import journal_dir, state_file
+from ingestor.journal.lock import Lock
+
+
+def make_group() -> typer.Typer:
+    """The group of commands."""
+    group = typer.Typer(help="See the stores that the journal is kept for, or give one up.", no_args_is_help=True)
+    group.command("list")(list_)
+    group.command()(forget)
+    return group
+
+
+def list_(config: ConfigFile = None, json: AsJson = False) -> None:
+    """List the stores: those of the configuration, and those that the data directory knows."""
+    loaded = load_config(config)
+    known = in_state(config, state.cursors) if state_file(loaded).exists() else {}
+    rows = []
+    for name in sorted(loaded.stores.keys() | known.keys()):
+        spec, cursor = loaded.stores.get(name), known.get(name)
+        rows.append(
+            {
+                "name": name,
+                "kind": spec.kind if spec else None,
+                "path": str(loaded.store_path(name)) if spec else None,
+                "configured": spec is not None,
+                "position": cursor.position if cursor else None,
+            }
+        )
+    if json:
+        say_json(rows)
+        return
+    say_table(
+        ("name", "kind", "path", "position"),
+        [
+            (
+                row["name"],
+                row["kind"] or "no longer configured",
+                row["path"] or "-",
+                "not begun" if row["position"] is None else row["position"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def forget(
+    name: Annotated[str, typer.Argument(help="The store's name.")], config: ConfigFile = None, json: AsJson = False
+) -> None:
+    """Give up a store: its cursor, counters and dead letters go, and the journal is no longer kept for it.
+
+    What it has stored stays where it is. The service must not run; a store that is still configured begins anew.
+    """
+    loaded = load_config(config)
+    if not state_file(loaded).exists():
+        fail(f"{loaded.data_dir} knows no stores: no service has run with it yet")
+    with closing(Lock(journal_dir(loaded))):  # the running service would go on with what is deleted here
+        known = in_state(config, lambda connection: _forget(connection, name))
+    if not known:
+        fail(f"this data directory knows no store {name!r}; see: ingestor stores list")
+    if json:
+        say_json({"forgotten": name})
+    else:
+        say(f"{name} is forgotten; what it has stored stays where it is")
+
+
+def _forget(connection: sqlite3.Connection, name: str) -> bool:
+    return state.forget_store(connection, name)
