@@ -78,9 +78,14 @@ def at(loc: Loc) -> object | None:
     return found
 
 
+def merges(annotation: object) -> bool:
+    """Whether keys stand there, so that what comes from several sources is merged; a list is replaced."""
+    return bool(children(annotation)) or get_origin(kind(annotation)) is dict
+
+
 def is_group(annotation: object) -> bool:
     """Whether keys or items stand there, not a single value."""
-    return bool(children(annotation)) or get_origin(kind(annotation)) in {dict, tuple}
+    return merges(annotation) or get_origin(kind(annotation)) is tuple
 
 
 def is_secret(loc: Loc) -> bool:

@@ -128,8 +128,10 @@ class _Places:
         for prefix in prefixes:
             if prefix in self._lines:
                 return f"{self._file}:{self._lines[prefix]}"
-        beside = (name for loc, name in self._overrides.items() if loc[: len(fault.loc)] == fault.loc)
-        return next(beside, str(self._file))
+            for loc, name in self._overrides.items():
+                if loc[: len(prefix)] == prefix:
+                    return name
+        return str(self._file)
 
     def order(self, problem: Problem) -> tuple[bool, int, str]:
         """Lines of the file in their order, then the rest by name."""

@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import NamedTuple, get_origin
 
 from ingestor.config import Config
-from ingestor.configfile.keys import Loc, at, children, dotted, is_group, is_secret, kind, nullable, step, suggestion
+from ingestor.configfile.keys import (
+    Loc,
+    at,
+    children,
+    dotted,
+    is_group,
+    is_secret,
+    kind,
+    merges,
+    nullable,
+    step,
+    suggestion,
+)
 from ingestor.errors import Problem
 
 PREFIX = "INGESTOR_"
@@ -46,7 +58,7 @@ class Overrides:
         self._note(loc, value, place)
 
     def _note(self, loc: Loc, value: object, place: str) -> None:
-        if isinstance(value, dict):
+        if isinstance(value, dict) and merges(at(loc)):
             for key, item in value.items():
                 self._note((*loc, key), item, place)
         else:

@@ -94,6 +94,7 @@ def test_groups_are_known() -> None:
     groups = {key for key, annotation in keys.children(Config).items() if keys.is_group(annotation)}
 
     assert groups == set(keys.children(Config)) - {"data_dir", "timezone"}
+    assert groups - {key for key in groups if keys.merges(keys.at((key,)))} == {"routes", "buckets"}
 
 
 def test_suggestions() -> None:
