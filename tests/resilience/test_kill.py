@@ -1,0 +1,62 @@
+"""`kill -9` of the service, again and again, while readings flow."""
+
+import random
+import threading
+import time
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from tests.servers.mosquitto import Mosquitto
+from tests.servers.publisher import Publisher
+from tests.servers.service import ServiceProcess
+
+MESSAGES = 50_000
+KILLS = 30
+POISON_EVERY = 97
+
+
+def payload(number: int) -> bytes:
+    """Mostly the same value without a time; now and then something that cannot be stored."""
+    return b"out of order" if number % POISON_EVERY == 0 else b'{"n": %d, "same": 20.5}' % (number // 10)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_nothing_is_lost_or_doubled_by_kill(tmp_path: Path, protocol: str) -> None:
+    """After 30 kills at random moments, stored plus set aside is what was published, number for number."""
+    chance = random.Random(11)
+    poison = sum(number % POISON_EVERY == 0 for number in range(MESSAGES))
+    with Mosquitto(tmp_path) as broker:
+        service = ServiceProcess(tmp_path / "service", mqtt={"url": broker.url, "protocol": protocol}).start()
+        publishing = threading.Thread(target=publish_slowly, args=(broker.port,))
+        publishing.start()
+        for _ in range(KILLS):
+            service.wait_until_ready()
+            threading.Event().wait(chance.uniform(0.0, 0.4))  # the random moment itself, not a wait for something
+            service.kill()
+            service.start(wait=False)
+        publishing.join()
+        accounts = service.wait_until_settled(MESSAGES, deadline_secs=120)
+        service.stop()
+
+        assert (accounts["stored"], accounts["set_aside"]) == (MESSAGES - poison, poison)
+        assert accounts["journaled"] == MESSAGES
+        with service.bucket("Numbered") as bucket:
+            stored = dict(bucket.execute("SELECT n, count(*) FROM numbered GROUP BY n"))
+        expected: dict[int, int] = {}
+        for number in range(MESSAGES):
+            if number % POISON_EVERY:
+                expected[number // 10] = expected.get(number // 10, 0) + 1
+        assert stored == expected
+
+
+def publish_slowly(port: int) -> None:
+    """50,000 messages over about the time that the kills take."""
+    numbers = iter(range(MESSAGES))
+    with Publisher(port) as publisher:
+        while group := list(islice(numbers, 500)):
+            publisher.publish((f"numbered/{number % 5}", payload(number)) for number in group)
+            time.sleep(0.2)  # paces the load

@@ -1,0 +1,95 @@
+"""The store refuses or hangs while readings flow: nothing is lost, memory stays flat, the broker hears from us."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from ingestor.stores.sqlite import bucket_path
+from tests.servers.mosquitto import Mosquitto
+from tests.servers.publisher import Publisher
+from tests.servers.service import ServiceProcess
+from tests.support import eventually
+
+OUTAGE_SECS = 100.0
+RATE_A_SEC = 1_000
+GROWTH_MIB = 30.0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_backlog_of_an_outage_is_worked_off_beside_live_traffic(tmp_path: Path) -> None:
+    """With the bucket locked for over a minute nothing is lost, memory is flat, and pings are answered."""
+    with (
+        Mosquitto(tmp_path) as broker,
+        ServiceProcess(tmp_path / "service", mqtt={"url": broker.url, "keep_alive": "5s"}) as service,
+        Publisher(broker.port) as publisher,
+    ):
+        sent = publisher.publish(numbered(0, RATE_A_SEC))
+        service.wait_until_settled(sent)
+        before_mib = resident_mib(service.pid)
+        with locked(service, "Numbered"):
+            end = time.monotonic() + OUTAGE_SECS
+            while time.monotonic() < end:
+                sent += publisher.publish(numbered(sent, RATE_A_SEC))
+                time.sleep(1.0)  # paces the load
+            held = service.status()
+            growth_mib = resident_mib(service.pid) - before_mib
+        threading.Thread(target=live_traffic, args=(broker.port, sent), daemon=True).start()
+        accounts = service.wait_until_settled(sent + 5 * RATE_A_SEC, deadline_secs=60)
+
+        assert held is not None
+        assert held["stores"][0]["pending"] > sent // 2
+        assert "locked" in held["reasons"][0]
+        assert held["intake"]["reconnects"] == 0
+        assert growth_mib < GROWTH_MIB
+        assert accounts["stored"] == sent + 5 * RATE_A_SEC
+        with service.bucket("Numbered") as bucket:
+            assert (
+                bucket.execute("SELECT count(DISTINCT n), count(*) FROM numbered").fetchone()
+                == (accounts["stored"],) * 2
+            )
+
+
+def numbered(begin: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """Messages with the numbers from `begin` on."""
+    return (("numbered/a", b'{"n": %d}' % number) for number in range(begin, begin + count))
+
+
+def live_traffic(port: int, begin: int) -> None:
+    """Five seconds of it."""
+    with Publisher(port) as publisher:
+        for second in range(5):
+            publisher.publish(numbered(begin + second * RATE_A_SEC, RATE_A_SEC))
+            time.sleep(1.0)  # paces the load
+
+
+@contextmanager
+def locked(service: ServiceProcess, bucket: str) -> Iterator[None]:
+    """Hold the right to write the bucket's file, as a long transaction of another program would."""
+    path = bucket_path(service.folder / "data" / "stores" / "local", bucket)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        eventually(lambda: lock(connection))
+        yield
+        connection.execute("ROLLBACK")
+
+
+def lock(connection: sqlite3.Connection) -> bool:
+    """Whether the lock could be had."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def resident_mib(pid: int) -> float:
+    """The memory of a process that is in use now."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(f"process {pid} is gone")
