@@ -13,7 +13,7 @@ from ingestor.datadir import disk_bytes_written, journal_dir, make_data_dir, sta
 from ingestor.delivery import Delivery
 from ingestor.delivery.ledger import Ledger
 from ingestor.encode.types import TypeRegistry
-from ingestor.errors import DataDirError, UnknownStoresError
+from ingestor.errors import UnknownStoresError
 from ingestor.intake import EmbeddedBroker, IntakeAccounts, MqttIntake
 from ingestor.journal import Journal
 from ingestor.routing import RoutingTable
@@ -105,13 +105,6 @@ class Service:
         known = await self._state.run(state.cursors)
         if forgotten := sorted(known.keys() - self._config.stores.keys()):
             raise UnknownStoresError(forgotten)
-        for name, row in known.items():
-            if row.position > self._journal.end:
-                raise DataDirError(
-                    f"the journal in {journal_dir(self._config)} is older than {state_file(self._config)} (it ends at "
-                    f"{self._journal.end}, store {name} was at {row.position}): put back the folder that belongs to "
-                    f"it, or begin anew with: ingestor stores forget {name}"
-                )
         for name, spec in self._config.stores.items():
             if name not in known:
                 position = self._journal.start if spec.start == "start" else self._journal.end

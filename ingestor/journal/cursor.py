@@ -101,6 +101,11 @@ class Cursor:
         """Whether `read_nowait` has something."""
         return self._loaded is not None or self._tail.start <= self.position < self._tail.end
 
+    @property
+    def at_end(self) -> bool:
+        """Whether it has read everything that is on disk."""
+        return self.position >= self._tail.end and self._loaded is None
+
     async def wait(self) -> None:
         """Return when `read_nowait` has something. May be cancelled at any time."""
         while not self.ready():
