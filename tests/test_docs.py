@@ -17,6 +17,8 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from ingestor.cli import make_app
 from ingestor.config import Config
+from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.web.metrics import Metrics
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -72,6 +74,13 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from keys(section, key + ".")
 
 
+def metric_names() -> list[str]:
+    """The names of all metrics, as they stand in the text that Prometheus reads."""
+    store = StoreStats("local", reasons={"type": 1})
+    snapshot = Snapshot("0", 0.0, IntakeStats(), JournalStats(lasts_secs=1.0), stores=(store,), disk_bytes_written=0)
+    return re.findall(r"^# TYPE (\w+)", Metrics(lambda: snapshot).text().decode(), re.MULTILINE)
+
+
 def written_files() -> list[Path]:
     """Every file of the project that somebody wrote, wherever git may be missing."""
     folders = (".ci", "bench", "deploy", "docs", "ingestor", "scripts", "sensors", "tests")
@@ -124,6 +133,12 @@ def test_every_key_is_described(key: str) -> None:
     plain = {re.sub(r"\[\]|\.<\w+>|\.NAME", "", name) for name in described}
 
     assert key in plain
+
+
+@pytest.mark.parametrize("metric", metric_names())
+def test_every_metric_is_described(metric: str) -> None:
+    """Each metric that the service gives out is explained in the reference."""
+    assert f"`{metric}`" in (REFERENCE / "metrics.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
