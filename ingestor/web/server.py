@@ -70,10 +70,8 @@ class WebServer:
             await web.TCPSite(runner, self._config.host, self._config.port).start()
         except OSError as error:
             await runner.cleanup()
-            address = f"{self._config.host}:{self._config.port}"
-            raise ListenError(
-                f"web: cannot listen on {address}: {_reason(error)}; change web.host or web.port"
-            ) from None
+            where = f"{self._config.host}:{self._config.port}"
+            raise ListenError(f"web: cannot listen on {where}: {_reason(error)}; set web.host or web.port") from None
         self._runner = runner
         self._port = runner.addresses[0][1]
         _log.info("web_listens host=%s port=%d", self._config.host, self._port)
