@@ -12,11 +12,13 @@ from typing import Any, Union, get_args, get_origin
 
 import pytest
 import typer.main
+import yaml
 from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from ingestor.cli import make_app
 from ingestor.config import Config
+from ingestor.configfile import load
 from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
 from ingestor.web.metrics import Metrics
 
@@ -28,6 +30,7 @@ DOCUMENTS = [
 ]
 REFERENCE = ROOT / "docs" / "reference"
 RUNNABLE = re.compile(r"<!-- run -->\s*```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL)
+CONFIGURATION = re.compile(r"^```yaml\n(?P<block>.*?)^```|<<'END'\n(?P<heredoc>.*?)^END$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PRIVATE = re.compile(
@@ -104,6 +107,19 @@ def examples() -> list[tuple[str, str, str]]:
         for document in DOCUMENTS
         for number, match in enumerate(RUNNABLE.finditer(document.read_text(encoding="utf-8")), start=1)
     ]
+
+
+def configurations() -> list[tuple[str, str]]:
+    """Where each whole configuration that the documentation shows stands, and its text."""
+    found = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for number, match in enumerate(CONFIGURATION.finditer(text), start=1):
+            shown = match["block"] or match["heredoc"]
+            parsed = yaml.safe_load(shown)
+            if isinstance(parsed, dict) and parsed.keys() <= Config.model_fields.keys():
+                found.append((f"{relative(document)}:{number}", shown))
+    return found
 
 
 @pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else "")
@@ -184,6 +200,16 @@ def test_examples_run(where: str, language: str, code: str, tmp_path: Path) -> N
     )
 
     assert result.returncode == 0, f"{where}:\n{result.stdout}{result.stderr}"
+
+
+@pytest.mark.parametrize(("where", "text"), configurations(), ids=lambda value: value.partition("\n")[0])
+def test_configurations_load(where: str, text: str, tmp_path: Path) -> None:
+    """Each configuration that the documentation shows is one that the service would start with."""
+    file = tmp_path / "config.yaml"
+    file.write_text(text, encoding="utf-8")
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "secret")
+
+    assert isinstance(load(file, environ=variables, secrets_dir=tmp_path / "none"), Config), where
 
 
 def test_nothing_names_a_registry_or_a_machine() -> None:
