@@ -31,8 +31,8 @@ CREATE TABLE field_types (
 -- One that was never journaled has position -1 and is known by its time of receipt.
 CREATE TABLE raw (
     id INTEGER PRIMARY KEY, position INTEGER NOT NULL, received_ns INTEGER NOT NULL, topic TEXT NOT NULL,
-    payload BLOB NOT NULL, flags INTEGER NOT NULL, packet_id INTEGER NOT NULL, properties BLOB NOT NULL,
-    bytes INTEGER NOT NULL, UNIQUE (position, received_ns)
+    bytes INTEGER NOT NULL, flags INTEGER NOT NULL, packet_id INTEGER NOT NULL, properties BLOB NOT NULL,
+    payload BLOB NOT NULL, UNIQUE (position, received_ns)
 );
 -- point: -1 for all of the message. fate: what the message counts as for this store: stored, set_aside or held.
 CREATE TABLE dead_letters (
@@ -102,12 +102,11 @@ class State:
         Raises:
             StateError: Nothing was changed (a full or failing disk, or another process holds the file).
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work)
-
-    def _transact(self, work: Work[Result]) -> Result:
         if self._connection is None:
             raise StateError(f"{self._path} is not open")
-        return transact(self._connection, work, self._path)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, transact, self._connection, work, self._path
+        )
 
 
 def transact(connection: sqlite3.Connection, work: Work[Result], path: Path) -> Result:
