@@ -1,0 +1,218 @@
+"""`state.db`: transactions, cursors, counters and small facts."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ingestor import deadletters, state
+from ingestor.errors import DataDirError, StateError
+from ingestor.ports import FieldType
+from ingestor.state import CursorRow, State, open_state
+from tests.builders import letter
+from tests.support import run
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file is."""
+    return tmp_path / "data" / "state.db"
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """The open file."""
+    with closing(open_state(path)) as connection:
+        yield connection
+
+
+def failing(connection: sqlite3.Connection) -> None:
+    """Work that changes something and then fails."""
+    state.set_fact(connection, "name", "value")
+    raise LookupError("half way")
+
+
+def test_work_is_on_disk_when_it_returns(path: Path) -> None:
+    """What one opening wrote, the next one reads; the folder is made."""
+
+    async def main() -> str | None:
+        async with State(path) as first:
+            await first.run(lambda connection: state.set_fact(connection, "name", "value"))
+        async with State(path) as second:
+            return await second.run(lambda connection: state.fact(connection, "name"))
+
+    assert run(main()) == "value"
+
+
+def test_work_that_fails_changes_nothing(path: Path) -> None:
+    """The error comes through as it is, the file is as before, and the next transaction goes well."""
+
+    async def main() -> str | None:
+        async with State(path) as opened:
+            with pytest.raises(LookupError):
+                await opened.run(failing)
+            return await opened.run(lambda connection: state.fact(connection, "name"))
+
+    assert run(main()) is None
+
+
+def test_locked_file_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process holds the file, work is refused with a StateError, and runs once it lets go."""
+    monkeypatch.setattr(state, "_BUSY_SECS", 0.01)
+
+    async def main() -> dict[str, int]:
+        async with State(path) as opened:
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(StateError, match=r"state\.db cannot be written: database is locked"):
+                    await opened.run(lambda connection: state.count(connection, "local", {"stored": 1}))
+            await opened.run(lambda connection: state.count(connection, "local", {"stored": 1}))
+            return await opened.run(lambda connection: state.counters(connection, "local"))
+
+    assert run(main()) == {"stored": 1}
+
+
+def test_full_disk_changes_nothing(connection: sqlite3.Connection, path: Path) -> None:
+    """What does not fit is refused as a whole, and the connection stays usable."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(StateError, match="full"):
+        state.transact(connection, lambda on: state.set_fact(on, "name", "x" * 100_000), path)
+    assert state.transact(connection, lambda on: state.fact(on, "name"), path) is None
+
+
+def test_work_does_not_stop_the_loop(path: Path) -> None:
+    """While a transaction waits for the disk, the event loop goes on."""
+
+    async def main() -> bool:
+        looped = threading.Event()
+        async with State(path) as opened:
+            asyncio.get_running_loop().call_soon(looped.set)
+            return await opened.run(lambda _: looped.wait(10))
+
+    assert run(main())
+
+
+def test_use_before_entering_is_an_error(path: Path) -> None:
+    """A state that was not entered refuses work and makes no file."""
+    with pytest.raises(StateError, match="not open"):
+        run(State(path).run(lambda _: None))
+    assert not path.exists()
+
+
+def garbage(path: Path) -> None:
+    """Not a SQLite file."""
+    path.parent.mkdir()
+    path.write_bytes(b"garbage" * 1000)
+
+
+def folder(path: Path) -> None:
+    """A folder of that name."""
+    path.mkdir(parents=True)
+
+
+def file_for_folder(path: Path) -> None:
+    """A file where the folder should be."""
+    path.parent.write_text("")
+
+
+def newer(path: Path) -> None:
+    """A file of a later version."""
+    with closing(open_state(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize("spoil", [garbage, folder, file_for_folder, newer])
+def test_unusable_file_is_named(path: Path, spoil: Callable[[Path], None]) -> None:
+    """What cannot be opened ends in a DataDirError with the file's name, and leaves no thread behind."""
+    spoil(path)
+
+    async def main() -> None:
+        async with State(path):
+            pytest.fail("opened")
+
+    with pytest.raises(DataDirError, match=r"state\.db"):
+        run(main())
+
+
+def test_two_processes_may_make_it_at_once(path: Path) -> None:
+    """Whoever comes first makes the schema; all of them can use it."""
+    with ThreadPoolExecutor(8) as pool:
+        connections = list(pool.map(open_state, [path] * 8))
+    for opened in connections:
+        state.count(opened, "local", {"stored": 1})
+        opened.close()
+
+    with closing(open_state(path)) as connection:
+        assert state.counters(connection, "local") == {"stored": 8}
+
+
+def test_facts_are_replaced(connection: sqlite3.Connection) -> None:
+    """A fact is the last one set; one never set is None."""
+    state.set_fact(connection, "client_id", "a")
+    state.set_fact(connection, "client_id", "b")
+
+    assert state.fact(connection, "client_id") == "b"
+    assert state.fact(connection, "other") is None
+
+
+def test_counters_add_up(connection: sqlite3.Connection) -> None:
+    """Deltas of either sign are added; those of one store leave another's alone; 0 makes no row."""
+    state.count(connection, "local", {"stored": 5, "held": 3, "dropped": 0})
+    state.count(connection, "local", {"stored": 2, "held": -3})
+    state.count(connection, "farm", {"stored": 1})
+
+    assert state.counters(connection, "local") == {"stored": 7, "held": 0}
+    assert state.counters(connection, "farm") == {"stored": 1}
+
+
+def test_cursors_remember_where_they_began(connection: sqlite3.Connection) -> None:
+    """Moving a cursor leaves its beginning, and other cursors."""
+    state.begin_cursor(connection, "local", 10)
+    state.begin_cursor(connection, "farm", 20)
+    state.move_cursor(connection, "local", 15)
+
+    assert state.cursors(connection) == {"local": CursorRow(10, 15), "farm": CursorRow(20, 20)}
+
+
+def test_registered_types_stay(connection: sqlite3.Connection) -> None:
+    """A type that is registered is not changed by registering another."""
+    key = ("Farm", "climate", "temperature")
+    state.add_field_types(connection, "local", {key: FieldType.FLOAT})
+    state.add_field_types(connection, "local", {key: FieldType.TEXT, ("Farm", "climate", "on"): FieldType.BOOL})
+
+    assert state.field_types(connection, "local") == {
+        key: FieldType.FLOAT,
+        ("Farm", "climate", "on"): FieldType.BOOL,
+    }
+    assert state.field_types(connection, "farm") == {}
+
+
+def test_forgetting_a_store_leaves_the_others(connection: sqlite3.Connection) -> None:
+    """Everything of the store goes, and raw messages that only it had; nothing of another store does."""
+    for store in ("local", "farm"):
+        state.begin_cursor(connection, store, 0)
+        state.count(connection, store, {"stored": 1})
+        state.add_field_types(connection, store, {("Farm", "climate", "on"): FieldType.BOOL})
+        deadletters.add(connection, store, [letter(7)])
+    deadletters.add(connection, "local", [letter(8)])
+
+    assert state.forget_store(connection, "local")
+    assert state.cursors(connection) == {"farm": CursorRow(0, 0)}
+    assert (state.counters(connection, "local"), state.field_types(connection, "local")) == ({}, {})
+    assert (state.counters(connection, "farm"), len(state.field_types(connection, "farm"))) == ({"stored": 1}, 1)
+    assert [(found.store, found.position) for found in deadletters.find(connection, deadletters.Filter())] == [
+        ("farm", 7)
+    ]
+    assert connection.execute("SELECT position FROM raw").fetchall() == [(7,)]
+
+
+def test_forgetting_an_unknown_store_says_so(connection: sqlite3.Connection) -> None:
+    """There is nothing to forget of a store that never began."""
+    assert not state.forget_store(connection, "nobody")
