@@ -1,5 +1,5 @@
 """Reads the configuration: `config.yaml`, secret files and the environment into one `config.Config`."""
 
-from ingestor.configfile.loader import load
+from ingestor.configfile.loader import load, located
 
-__all__ = ["load"]
+__all__ = ["load", "located"]

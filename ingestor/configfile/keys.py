@@ -1,5 +1,6 @@
 """What may stand where in the configuration, read off the models of `config`; pure."""
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import UnionType
@@ -30,6 +31,13 @@ class Fault(NamedTuple):
 def dotted(loc: Loc) -> str:
     """How a person writes it: `routes[2].time.field`."""
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in loc).lstrip(".")
+
+
+def loc_of(address: str) -> Loc:
+    """The reverse, of the first word of a text; empty where that is no place in the configuration."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", address.partition(" ")[0])
+    loc = tuple(int(index) if index else key for index, key in parts)
+    return loc if loc[:1] and loc[0] in children(Config) else ()
 
 
 def kind(annotation: object) -> object:

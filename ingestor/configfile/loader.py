@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from ingestor.config import Config, Section
 from ingestor.configfile.document import Document, parse
-from ingestor.configfile.keys import Fault, Loc
+from ingestor.configfile.keys import Fault, Loc, loc_of
 from ingestor.configfile.overrides import SECRETS_DIR, Overrides, from_environment, from_secrets
 from ingestor.configfile.wording import fault_of
 from ingestor.errors import ConfigError, Problem
@@ -35,10 +35,8 @@ def load(path: Path | None, *, environ: Mapping[str, str], secrets_dir: Path | N
     Raises:
         ConfigError: With every problem, each with its line in the file, its variable or its secret file.
     """
-    file = path or DEFAULT_FILE
-    document = parse(_text(file, asked_for=path is not None), environ=environ)
-    layers = _layers(document, environ=environ, secrets_dir=secrets_dir or DEFAULT_SECRETS_DIR)
-    places = _Places(file, document.lines, [layer.places for layer in layers])
+    sources = _Sources(path, environ=environ, secrets_dir=secrets_dir)
+    document, layers, places = sources.document, sources.layers, sources.places
     problems = [problem for layer in layers for problem in layer.problems]
     problems += [places.problem(fault) for fault in document.faults if not places.overridden(fault.loc)]
     texts = {loc: text for loc, text in document.texts.items() if not places.overridden(loc)}
@@ -48,7 +46,43 @@ def load(path: Path | None, *, environ: Mapping[str, str], secrets_dir: Path | N
         problems += [places.problem(fault) for fault in found if fault.loc not in known]
     if problems or config is None:
         raise ConfigError(sorted(dict.fromkeys(problems), key=places.order))
-    return _anchored(config, file.absolute().parent)
+    return _anchored(config, sources.file.absolute().parent)
+
+
+def located(
+    error: ConfigError, path: Path | None, *, environ: Mapping[str, str], secrets_dir: Path | None = None
+) -> ConfigError:
+    """The same problems with their lines, for those that were found later and so say `routes[2]` for where.
+
+    Args:
+        error: What was raised by who only had the configuration, not the file.
+        path: As for `load`, which has read the same before; so for the rest.
+        environ: The environment.
+        secrets_dir: The usual folder of secret files.
+
+    Raises:
+        ConfigError: The file cannot be read any more.
+    """
+    places = _Sources(path, environ=environ, secrets_dir=secrets_dir).places
+    problems = [
+        Problem(str(problem), places.where(loc)) if (loc := loc_of(problem.where)) else problem
+        for problem in error.problems
+    ]
+    return ConfigError(sorted(problems, key=places.order))
+
+
+class _Sources:
+    """What was read, before anybody looked whether it makes sense.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+
+    def __init__(self, path: Path | None, *, environ: Mapping[str, str], secrets_dir: Path | None) -> None:
+        self.file = path or DEFAULT_FILE
+        self.document = parse(_text(self.file, asked_for=path is not None), environ=environ)
+        self.layers = _layers(self.document, environ=environ, secrets_dir=secrets_dir or DEFAULT_SECRETS_DIR)
+        self.places = _Places(self.file, self.document.lines, [layer.places for layer in self.layers])
 
 
 def _text(file: Path, *, asked_for: bool) -> str:
@@ -115,21 +149,21 @@ class _Places:
         return any(loc[:end] in self._overrides for end in range(1, len(loc) + 1))
 
     def problem(self, fault: Fault) -> Problem:
-        """The fault with its place: what overrode the file there, else the nearest line, else a neighbour."""
-        return Problem(str(fault), self._where(fault))
+        """The fault with its place."""
+        where = self.where(fault.loc) if fault.line is None else f"{self._file}:{fault.line}"
+        return Problem(str(fault), where)
 
-    def _where(self, fault: Fault) -> str:
-        if fault.line is not None:
-            return f"{self._file}:{fault.line}"
-        prefixes = [fault.loc[:end] for end in range(len(fault.loc), 0, -1)]
+    def where(self, loc: Loc) -> str:
+        """What overrode the file there, else the nearest line, else a neighbour, else the file."""
+        prefixes = [loc[:end] for end in range(len(loc), 0, -1)]
         for prefix in reversed(prefixes):
             if prefix in self._overrides:
                 return self._overrides[prefix]
         for prefix in prefixes:
             if prefix in self._lines:
                 return f"{self._file}:{self._lines[prefix]}"
-            for loc, name in self._overrides.items():
-                if loc[: len(prefix)] == prefix:
+            for given, name in self._overrides.items():
+                if given[: len(prefix)] == prefix:
                     return name
         return str(self._file)
 

@@ -14,6 +14,23 @@ from ingestor.configfile.keys import Loc
 def test_places_read_as_a_person_writes_them(loc: Loc, text: str) -> None:
     """Keys are joined with points, indexes stand in brackets."""
     assert keys.dotted(loc) == text
+    assert keys.loc_of(text) == loc
+
+
+@pytest.mark.parametrize(
+    ("address", "loc"),
+    [
+        ("routes[12] {rack}/temperature", ("routes", 12)),
+        ("routes", ("routes",)),
+        ("config.yaml:3", ()),
+        ("INGESTOR_MQTT__URL", ()),
+        ("secret file mqtt__password", ()),
+        ("[1]", ()),
+    ],
+)
+def test_places_in_messages_are_found(address: str, loc: Loc) -> None:
+    """The first word of an address is the place; what is none is left alone."""
+    assert keys.loc_of(address) == loc
 
 
 @pytest.mark.parametrize(

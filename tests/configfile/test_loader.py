@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingestor import configfile
 from ingestor.config import Config
-from ingestor.errors import ConfigError
+from ingestor.errors import ConfigError, Problem
 
 
 def load(folder: Path, text: str, **environ: str) -> Config:
@@ -192,6 +192,28 @@ def test_a_file_that_is_no_yaml_hides_no_other_source(tmp_path: Path) -> None:
     said = refusals(tmp_path, "mqtt: [", INGESTOR_NOPE="1", INGESTOR_MQTT__PASSWORD="x")  # noqa: S106 - no real one
 
     assert [line.split(":")[0] for line in said] == ["config.yaml", "INGESTOR_NOPE"]
+
+
+def test_problems_found_later_get_their_lines(tmp_path: Path) -> None:
+    """Who has only the configuration says which route; the line, or the variable, is found for it."""
+    load(tmp_path, "mqtt:\n  url: mqtt://x\nroutes:\n- {topic: a, model: b, bucket: c}\n")
+    later = ConfigError(
+        [
+            Problem("no such model", "routes[0] a"),
+            Problem("is in no file", "models.soil"),
+            Problem("cannot read it", "mqtt.tls.ca"),
+            Problem("has a place", "elsewhere:1"),
+        ]
+    )
+    environ = {"INGESTOR_MODELS": '{"soil": {"fields": {"x": {"min": 1}}}}'}
+    told = configfile.located(later, tmp_path / "config.yaml", environ=environ, secrets_dir=tmp_path)
+
+    assert [str(problem).replace(f"{tmp_path}/", "") for problem in told.problems] == [
+        "config.yaml:1: mqtt.tls.ca: cannot read it",
+        "config.yaml:4: routes[0] a: no such model",
+        "INGESTOR_MODELS: models.soil: is in no file",
+        "elsewhere:1: has a place",
+    ]
 
 
 def test_keys_in_another_case_are_unknown(tmp_path: Path) -> None:
