@@ -15,7 +15,6 @@ from ingestor.journal.shelf import NoRoomError, Shelf
 from ingestor.ports import Message
 from ingestor.retry import Backoff
 
-_FRAME_BYTES: Final = 4 * 2**20
 _GROUP_MESSAGES: Final = 16
 """So many waiting messages are written at once: a broker's usual window is 20, and then it waits for us."""
 _NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -34,6 +33,7 @@ class Committer:
         shelf: The files; from now on only this task uses it.
         tail: Gets what was written.
         executor: Of one thread, for all that blocks.
+        frame_bytes: A group is no heavier than this, unless a single message is.
         group_secs: How long the first message of a group waits for others.
         keep_secs: For how long messages stay that every cursor has released.
         now_ns: The time.
@@ -51,6 +51,7 @@ class Committer:
         *,
         tail: Tail,
         executor: Executor,
+        frame_bytes: int,
         group_secs: float,
         keep_secs: float,
         now_ns: Callable[[], int],
@@ -62,6 +63,7 @@ class Committer:
         self._shelf = shelf
         self._tail = tail
         self._executor = executor
+        self._frame_bytes = frame_bytes
         self._group_secs = group_secs
         self._keep_ns = int(keep_secs * _NANOSECONDS)
         self._now_ns = now_ns
@@ -102,7 +104,7 @@ class Committer:
         """Cancel those who wait for what was not written, or fail them with the error that ended `run`."""
         batches = [self._writing] if self._writing else []
         while self._pending.count:
-            batches.append(self._pending.take(max_bytes=_FRAME_BYTES))
+            batches.append(self._pending.take(max_bytes=self._frame_bytes))
         for batch in batches:
             batch.give_up(error)
 
@@ -114,7 +116,7 @@ class Committer:
                 self._look_for_expired = False
                 await self._delete_expired()
             if self._due_at() <= self._loop.time():
-                await self._write(self._pending.take(max_bytes=_FRAME_BYTES))
+                await self._write(self._pending.take(max_bytes=self._frame_bytes))
 
     def _due_at(self) -> float:
         since = self._pending.since

@@ -21,6 +21,7 @@ from ingestor.ports import Message, ReceiptClock
 _SEGMENT_BYTES: Final = 16 * 2**20
 _SEGMENTS: Final = 8
 """Into at least so many files a full journal is divided, so that making room costs little of it."""
+_FRAME_BYTES: Final = 4 * 2**20
 _TAIL_BYTES: Final = 8 * 2**20
 _READERS: Final = 4
 
@@ -101,6 +102,7 @@ class Journal:
             self._shelf,
             tail=self._tail,
             executor=self._writer,
+            frame_bytes=min(_FRAME_BYTES, self._segment_bytes),
             group_secs=self._group_secs,
             keep_secs=self._keep_secs,
             now_ns=self._now_ns,

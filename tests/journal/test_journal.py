@@ -1,0 +1,440 @@
+"""The journal as a whole: durable, in order, bounded, and open about what it lost."""
+
+import asyncio
+import errno
+from pathlib import Path
+
+import pytest
+
+from ingestor.errors import DataDirError
+from ingestor.journal import Journal
+from ingestor.ports import Chunk, Log, LossReason, Lost
+from tests.journal.support import (
+    NEVER_MS,
+    FailingDisk,
+    SmallDisk,
+    frame_offsets,
+    losses,
+    messages,
+    numbers,
+    overwrite,
+    read_until,
+    segment_files,
+    write,
+)
+from tests.support import LOOPS, eventually_async, run
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_was_appended_is_read_in_order(tmp_path: Path, loop: str) -> None:
+    """A cursor gives every message once, in order, the very objects while it keeps up."""
+    batch = messages(1000)
+
+    async def main() -> list[Chunk | Lost]:
+        async with Journal(tmp_path) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            log: Log = journal
+            await log.append(batch)
+            return await read_until(cursor, 1000)
+
+    found = run(main(), loop=loop)
+
+    assert numbers(found) == list(range(1000))
+    assert all(
+        message is batch[position]
+        for chunk in found
+        if isinstance(chunk, Chunk)
+        for position, message in enumerate(chunk.messages, chunk.position)
+    )
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_messages_survive_a_restart(tmp_path: Path, loop: str) -> None:
+    """After closing and opening again everything is read from the files, and positions go on."""
+
+    async def main() -> tuple[list[int], int, int]:
+        async with Journal(tmp_path, segment_bytes=20_000) as journal:
+            await write(journal, messages(500))
+        async with Journal(tmp_path, segment_bytes=20_000) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(500, start=500))
+            return numbers(await read_until(cursor, 1000)), journal.end, journal.segments
+
+    found, end, segments = run(main(), loop=loop)
+
+    assert found == list(range(1000))
+    assert end == 1000
+    assert segments > 2
+
+
+def test_a_cursor_begins_anywhere(tmp_path: Path) -> None:
+    """A position in the middle of a frame, of a file, or at the end is where reading begins."""
+
+    async def main() -> list[list[int]]:
+        async with Journal(tmp_path, segment_bytes=5000, tail_bytes=0) as journal:
+            await write(journal, messages(500))
+            starts = (0, 7, 16, 250, 499)
+            cursors = [journal.cursor(str(start), start, when_full="pause") for start in starts]
+            return [numbers(await read_until(cursor, 500, max_messages=30)) for cursor in cursors]
+
+    found = run(main())
+
+    assert found == [list(range(start, 500)) for start in (0, 7, 16, 250, 499)]
+
+
+def test_sixteen_waiting_messages_are_a_group(tmp_path: Path) -> None:
+    """A broker that hands out 20 messages and waits for acknowledgement is not kept waiting for group_ms."""
+
+    async def main() -> tuple[bool, int]:
+        async with Journal(tmp_path, group_ms=NEVER_MS) as journal:
+            first = journal.append(messages(15))
+            await asyncio.sleep(0)
+            waited = not first.done()
+            await journal.append(messages(1, start=15))
+            return waited, journal.end
+
+    assert run(main()) == (True, 16)
+
+
+def test_a_single_message_waits_for_group_ms(tmp_path: Path) -> None:
+    """A message that comes alone is written when its time is up."""
+
+    async def main() -> int:
+        async with Journal(tmp_path, group_ms=5) as journal:
+            await journal.append(messages(1))
+            return journal.end
+
+    assert run(main()) == 1
+
+
+def test_closing_writes_what_waits(tmp_path: Path) -> None:
+    """Leaving the journal makes a group of whatever waits for one."""
+
+    async def main() -> bool:
+        async with Journal(tmp_path, group_ms=NEVER_MS) as journal:
+            waiting = journal.append(messages(3))
+        return waiting.done() and not waiting.cancelled()
+
+    assert run(main())
+
+
+def test_closing_cancels_what_cannot_be_written(tmp_path: Path) -> None:
+    """A disk that fails at the end leaves no future pending, and none done."""
+    disk = FailingDisk()
+
+    async def main() -> tuple[bool, bool]:
+        async with Journal(tmp_path, disk=disk, close_secs=0.05) as journal:
+            disk.write_error = errno.EIO
+            waiting = journal.append(messages(3))
+        return waiting.cancelled(), journal.append(messages(1)).cancelled()
+
+    assert run(main()) == (True, True)
+
+
+def test_only_one_process_writes(tmp_path: Path) -> None:
+    """A second journal on the same folder is refused in words, and the first goes on."""
+
+    async def main() -> None:
+        async with Journal(tmp_path) as journal:
+            with pytest.raises(DataDirError, match=r"in use by another ingestor \(process \d+\)"):
+                await Journal(tmp_path).__aenter__()
+            await journal.append(messages(1))
+
+    run(main())
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """A file in the folder's place gives one clear line."""
+    (tmp_path / "journal").write_text("")
+
+    async def main() -> None:
+        with pytest.raises(DataDirError, match="journal cannot be used"):
+            await Journal(tmp_path / "journal").__aenter__()
+
+    run(main())
+
+
+def test_released_files_are_deleted(tmp_path: Path) -> None:
+    """What every cursor has released, and the broker cannot send again, goes; positions go on."""
+
+    async def main() -> tuple[int, int, int]:
+        async with Journal(tmp_path, segment_bytes=5000) as journal:
+            one = journal.cursor("one", 0, when_full="pause")
+            two = journal.cursor("two", 0, when_full="pause")
+            await write(journal, messages(1000, flags=0))
+            before = journal.segments
+            one.release(1000)
+            two.release(500)
+            await eventually_async(lambda: journal.start > 0)
+            start = journal.start
+            two.release(1000)
+            await eventually_async(lambda: journal.segments == 1)
+            return before, start, journal.end
+
+    before, start, end = run(main())
+
+    assert before > 5
+    assert 0 < start <= 500
+    assert end == 1000
+
+
+def test_what_the_broker_may_send_again_stays(tmp_path: Path) -> None:
+    """Released QoS 1 messages stay while they are among the newest 65,535."""
+
+    async def main() -> tuple[int, list[int]]:
+        async with Journal(tmp_path, segment_bytes=5000) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(500))
+            cursor.release(500)
+            await write(journal, messages(16, start=500))
+            return journal.start, [packet_id for packet_id, _, _ in journal.unacknowledged()]
+
+    start, packet_ids = run(main())
+
+    assert start == 0
+    assert packet_ids == list(range(1, 517))
+
+
+def test_times_of_receipt_go_on_after_a_restart(tmp_path: Path) -> None:
+    """The clock of a journal never gives out a time that is not later than all in it."""
+
+    async def main() -> int:
+        async with Journal(tmp_path) as journal:
+            await journal.append([messages(1)[0]._replace(received_ns=10**18)])
+        async with Journal(tmp_path) as journal:
+            return journal.clock.take(1, now_ns=5)
+
+    assert run(main()) == 10**18 + 1
+
+
+def test_a_full_journal_waits_for_a_cursor_that_pauses(tmp_path: Path) -> None:
+    """Appends stay pending while the journal is full, and go on as soon as a release makes room."""
+
+    async def main() -> tuple[int, bool, list[int]]:
+        async with Journal(tmp_path, max_bytes=40_000) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            appends = [journal.append(messages(16, start=start)) for start in range(0, 1600, 16)]
+            await eventually_async(lambda: journal.full)
+            at_bound, waiting = journal.bytes, journal.backlog_bytes > 0 and not appends[-1].done()
+            found: list[Chunk | Lost] = []
+            while cursor.position < 1600:
+                found.append(await cursor.read(max_messages=50, max_bytes=2**20))
+                cursor.release(cursor.position)
+            await asyncio.gather(*appends)
+            assert not journal.full
+            return at_bound, waiting, numbers(found)
+
+    at_bound, waiting, found = run(main())
+
+    assert 30_000 < at_bound <= 40_000
+    assert waiting
+    assert found == list(range(1600))
+
+
+def test_a_full_journal_drops_what_a_cursor_lets_go(tmp_path: Path) -> None:
+    """With drop_oldest nothing waits, and the cursor is told exactly what is gone."""
+
+    async def main() -> tuple[list[Chunk | Lost], int]:
+        async with Journal(tmp_path, max_bytes=40_000, tail_bytes=0) as journal:
+            cursor = journal.cursor("local", 0, when_full="drop_oldest")
+            await write(journal, messages(1600))
+            return await read_until(cursor, 1600), journal.bytes
+
+    found, size = run(main())
+    lost = losses(found)
+
+    assert size <= 40_000
+    assert [(loss.position, loss.why) for loss in lost] == [(0, LossReason.DROPPED)]
+    assert numbers(found) == list(range(lost[0].missing, 1600))
+
+
+def test_one_cursor_that_pauses_protects_what_it_needs(tmp_path: Path) -> None:
+    """A segment is dropped only when every cursor that still needs it lets it go."""
+
+    async def main() -> tuple[bool, int]:
+        async with Journal(tmp_path, max_bytes=40_000) as journal:
+            journal.cursor("fast", 0, when_full="drop_oldest")
+            slow = journal.cursor("slow", 0, when_full="pause")
+            appends = [journal.append(messages(16, start=start)) for start in range(0, 1600, 16)]
+            await eventually_async(lambda: journal.full)
+            kept = journal.start == 0
+            slow.release(1600)
+            await asyncio.gather(*appends)
+            return kept, journal.start
+
+    kept, start = run(main())
+
+    assert kept
+    assert start > 0
+
+
+def test_a_message_larger_than_the_journal_gets_through(tmp_path: Path) -> None:
+    """The bound never makes a message wait for ever: into an empty journal it goes in any case."""
+
+    async def main() -> list[int]:
+        async with Journal(tmp_path, max_bytes=20_000, group_ms=1) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(32))
+            cursor.release(32)
+            await journal.append(messages(1, start=32, payload_bytes=100_000))
+            cursor.release(33)
+            await journal.append(messages(1, start=33))
+            return numbers(await read_until(cursor, 34))
+
+    assert run(main())[-1] == 33
+
+
+@pytest.mark.parametrize("part", [0, 1, 60, 500])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_failing_write_acknowledges_nothing_and_loses_nothing(tmp_path: Path, part: int, code: int) -> None:
+    """While the disk fails the future waits and the fault is told; then all is written, once."""
+    disk = FailingDisk()
+
+    async def main() -> tuple[bool, str | None, list[int]]:
+        async with Journal(tmp_path, disk=disk) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(32))
+            disk.written, disk.write_error = part, code
+            waiting = journal.append(messages(16, start=32))
+            await eventually_async(lambda: disk.failures > 1)
+            pending, fault = not waiting.done(), journal.fault
+            disk.write_error = None
+            await waiting
+            assert journal.fault is None
+            return pending, fault, numbers(await read_until(cursor, 48))
+
+    pending, fault, found = run(main())
+
+    assert pending
+    assert fault
+    assert "cannot write" in fault
+    assert found == list(range(48))
+
+
+def test_a_file_whose_sync_failed_is_not_trusted_again(tmp_path: Path) -> None:
+    """The group goes into a new file, and stands in the journal once, also after a restart."""
+    disk = FailingDisk()
+
+    async def main() -> tuple[int, list[int], list[int]]:
+        async with Journal(tmp_path, disk=disk) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(32))
+            disk.sync_error = disk.truncate_error = errno.EIO
+            waiting = journal.append(messages(16, start=32))
+            await eventually_async(lambda: disk.failures > 2)
+            disk.sync_error = disk.truncate_error = None
+            await waiting
+            await write(journal, messages(16, start=48))
+            live = numbers(await read_until(cursor, 64))
+        async with Journal(tmp_path) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            return journal.segments, live, numbers(await read_until(cursor, 64))
+
+    segments, live, again = run(main())
+
+    assert segments == 2
+    assert live == again == list(range(64))
+
+
+def test_a_full_disk_takes_what_a_cursor_lets_go(tmp_path: Path) -> None:
+    """When the disk is full before the journal is, drop_oldest makes room as well."""
+    disk = SmallDisk(tmp_path, 30_000)
+
+    async def main() -> list[Chunk | Lost]:
+        async with Journal(tmp_path, segment_bytes=5000, disk=disk, tail_bytes=0) as journal:
+            cursor = journal.cursor("local", 0, when_full="drop_oldest")
+            await write(journal, messages(1600))
+            return await read_until(cursor, 1600)
+
+    found = run(main())
+    lost = losses(found)
+
+    assert [(loss.position, loss.why) for loss in lost] == [(0, LossReason.DROPPED)]
+    assert numbers(found) == list(range(lost[0].missing, 1600))
+
+
+async def _reopen(folder: Path, *, end: int) -> list[Chunk | Lost]:
+    async with Journal(folder, segment_bytes=5000) as journal:
+        cursor = journal.cursor("local", 0, when_full="pause")
+        await write(journal, messages(16, start=end))
+        return await read_until(cursor, journal.end)
+
+
+async def _fill(folder: Path, count: int) -> None:
+    async with Journal(folder, segment_bytes=5000) as journal:
+        await write(journal, messages(count))
+
+
+def test_a_torn_tail_is_cut(tmp_path: Path) -> None:
+    """A frame that a crash left half written was never acknowledged: it goes without a trace."""
+    run(_fill(tmp_path, 80))
+    last = segment_files(tmp_path)[-1]
+    last.write_bytes(last.read_bytes()[:-10])
+    found = run(_reopen(tmp_path, end=64))
+
+    assert losses(found) == []
+    assert numbers(found) == list(range(80))
+
+
+@pytest.mark.parametrize("inside", [0, 100], ids=["header", "body"])
+def test_an_overwritten_page_costs_its_frames_alone(tmp_path: Path, inside: int) -> None:
+    """Exactly the messages of the damaged frame are reported lost; the file is set aside in the end."""
+    run(_fill(tmp_path, 800))
+    target = segment_files(tmp_path)[1]
+    first = int(target.name[:20])
+    overwrite(target, frame_offsets(target)[1] + inside, b"\x00" * 60)
+    found = run(_reopen(tmp_path, end=800))
+
+    assert losses(found) == [Lost(first + 16, 16, LossReason.DAMAGED)]
+    assert numbers(found) == [at for at in range(816) if not first + 16 <= at < first + 32]
+
+
+def test_a_missing_segment_is_reported(tmp_path: Path) -> None:
+    """A file that somebody deleted is a loss of exactly its messages."""
+    run(_fill(tmp_path, 800))
+    files = segment_files(tmp_path)
+    first, after = int(files[2].name[:20]), int(files[3].name[:20])
+    files[2].unlink()
+    found = run(_reopen(tmp_path, end=800))
+
+    assert losses(found) == [Lost(first, after - first, LossReason.DAMAGED)]
+    assert numbers(found) == [at for at in range(816) if not first <= at < after]
+
+
+def test_damage_at_the_end_uses_no_position_twice(tmp_path: Path) -> None:
+    """When the newest frame is damaged, its positions are lost, not given to new messages."""
+    run(_fill(tmp_path, 80))
+    last = segment_files(tmp_path)[-1]
+    overwrite(last, frame_offsets(last)[-1] + 60, b"\x00" * 20)
+    found = run(_reopen(tmp_path, end=80))
+
+    assert losses(found) == [Lost(64, 16, LossReason.DAMAGED)]
+    assert numbers(found)[-16:] == list(range(80, 96))
+
+
+def test_a_cursor_beyond_the_end_moves_the_end(tmp_path: Path) -> None:
+    """Files that vanished altogether do not let new messages take positions that a store has behind it."""
+
+    async def main() -> tuple[list[Chunk | Lost], list[Chunk | Lost]]:
+        async with Journal(tmp_path) as journal:
+            ahead = journal.cursor("ahead", 100, when_full="pause")
+            behind = journal.cursor("behind", 40, when_full="pause")
+            await write(journal, messages(16, start=100))
+            return await read_until(ahead, 116), await read_until(behind, 116)
+
+    ahead, behind = run(main())
+
+    assert numbers(ahead) == numbers(behind) == list(range(100, 116))
+    assert losses(behind) == [Lost(40, 60, LossReason.DAMAGED)]
+
+
+def test_two_cursors_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A name is a store's; two readers of it would be a mistake of the caller."""
+
+    async def main() -> None:
+        async with Journal(tmp_path) as journal:
+            journal.cursor("local", 0, when_full="pause")
+            with pytest.raises(ValueError, match="local"):
+                journal.cursor("local", 0, when_full="pause")
+
+    run(main())
