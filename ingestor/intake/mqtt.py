@@ -1,0 +1,331 @@
+"""The intake: keeps one session with the broker going, whatever happens to the connection."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ingestor.config import Mqtt
+from ingestor.errors import BrokerError, BrokerRefusedError, BrokerUnavailableError
+from ingestor.intake.idorder import IdOrder
+from ingestor.intake.link import Link
+from ingestor.intake.outgoing import Hello
+from ingestor.intake.oversize import OversizedHead
+from ingestor.intake.redelivery import Redelivery
+from ingestor.intake.replies import Connack
+from ingestor.intake.session import NoConnackError, Session, SessionTakenOverError, VersionRefusedError
+from ingestor.intake.tls import tls_context
+from ingestor.intake.versions import VersionChoice
+from ingestor.ports import Log
+from ingestor.retry import Backoff
+
+SESSION_EXPIRY_SECS = 7 * 86_400
+
+_log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the intake waits for what, in seconds.
+
+    `connect_secs` for the TCP and TLS connection, `answer_secs` for CONNACK and SUBACK. Between attempts: from
+    `first_retry_secs`, doubling, to `last_retry_secs`, drawn by chance; `refused_retry_secs` where the broker said no.
+    """
+
+    connect_secs: float = 10.0
+    answer_secs: float = 10.0
+    first_retry_secs: float = 0.5
+    last_retry_secs: float = 30.0
+    refused_retry_secs: float = 60.0
+
+
+async def _forget_order(_proven: bool) -> None:  # noqa: FBT001 - a callback with one argument
+    """Nobody wants to know."""
+
+
+class MqttIntake:
+    """Receives, has it journaled, and acknowledges to the broker what is on disk.
+
+    Args:
+        config: The broker and how to be its client.
+        client_id: Who we are to the broker; the broker keeps what arrives while we are away under this name.
+        filters: What to subscribe to; they must not overlap (mosquitto would send such messages twice).
+        log: Takes the messages.
+        on_oversize: Awaited for each message over `max_packet`, in order; when it returns, the head is on disk.
+        on_subscribed: Awaited when all subscriptions are in force, with the filters as they were subscribed.
+        previous_filters: What `on_subscribed` was given last time: what is not wanted any more is unsubscribed.
+        ids_in_sequence: What `on_id_order` was given last time.
+        on_id_order: Awaited when it turns out that the broker's packet ids count up, or do not; to be kept on
+            disk, because only with it redelivery can be recognised after a crash.
+        timing: How long to wait for what.
+
+    Attributes:
+        recognised: Messages that the broker sent again and that were in the journal already, since the start.
+        skipped: Messages over the size limit whose head was recorded, since the start.
+        reconnects: Connections after the first, since the start.
+        connected: The broker has accepted us.
+        subscribed: All subscriptions are in force.
+        protocol: The version of MQTT spoken; empty before the first connection.
+        fault: What keeps readings from coming, in words; None when nothing does.
+    """
+
+    def __init__(
+        self,
+        config: Mqtt,
+        *,
+        client_id: str,
+        filters: Sequence[str],
+        log: Log,
+        on_oversize: Callable[[OversizedHead], Awaitable[None]],
+        on_subscribed: Callable[[Sequence[str]], Awaitable[None]],
+        previous_filters: Sequence[str] = (),
+        ids_in_sequence: bool = False,
+        on_id_order: Callable[[bool], Awaitable[None]] = _forget_order,
+        timing: Timing | None = None,
+    ) -> None:
+        self.recognised = 0
+        self.skipped = 0
+        self.reconnects = 0
+        self.connected = False
+        self.subscribed = False
+        self.protocol = ""
+        self.fault: str | None = None
+        self._config = config
+        self._hello = make_hello(config, client_id)
+        self._filters = shared(filters, config.shared_group)
+        self._removed = tuple(name for name in previous_filters if name not in self._filters)
+        self._journal = log
+        self._on_oversize = on_oversize
+        self._on_subscribed = on_subscribed
+        self._on_id_order = on_id_order
+        self._timing = timing or Timing()
+        self._order = IdOrder(proven=ids_in_sequence)
+        self._order_on_disk = ids_in_sequence
+        self._tls: ssl.SSLContext | None = None
+        self._versions = VersionChoice(config.protocol)
+        self._backoff = Backoff(self._timing.first_retry_secs, self._timing.last_retry_secs)
+        self._link: Link | None = None
+        self._accepted = False
+        self._connections = 0
+        self._stopping = False
+        self._serving = False
+        self._scope: asyncio.Timeout | None = None
+        self._ended = asyncio.Event()
+        self._ended.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is read from the socket because the journal is behind."""
+        return self._link is not None and self._link.paused
+
+    async def run(self) -> None:
+        """Receive until `stop`; reconnect for as long as it takes.
+
+        Raises:
+            BrokerRefusedError: The broker said no before it ever accepted all subscriptions, or another client with
+                our client id took over our session.
+            ConfigError: A certificate file cannot be used.
+        """
+        self._ended.clear()
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                self._tls = tls_context(self._config)
+                while not self._stopping:
+                    await self._attempt()
+        except TimeoutError:
+            if not self._stopping:
+                raise
+        finally:
+            self._scope = None
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """End `run` in good order: read no more, acknowledge what comes to be on disk, say goodbye.
+
+        Returns when that is done; it takes as long as the journal does. What is not acknowledged comes again.
+        """
+        self._stopping = True
+        if self._link is not None and self._serving:
+            self._link.stirred.set()
+        elif self._scope is not None:
+            self._scope.reschedule(asyncio.get_running_loop().time())
+        await self._ended.wait()
+
+    async def _attempt(self) -> None:
+        """One connection, and the wait after it."""
+        try:
+            await self._connect_and_serve()
+        except (VersionRefusedError, NoConnackError) as error:
+            if self._versions.turn(refused=isinstance(error, VersionRefusedError)):
+                _log.info("mqtt_version_turned reason=%s next=%s", error, self._versions.current)
+                return
+            await self._wait_after(error)
+        except BrokerError as error:
+            await self._wait_after(error)
+
+    async def _wait_after(self, error: BrokerError) -> None:
+        refused = isinstance(error, BrokerRefusedError)
+        if isinstance(error, SessionTakenOverError) or (refused and not self._accepted):
+            self._set_fault(str(error))
+            raise error
+        delay_secs = self._timing.refused_retry_secs if refused else self._backoff.next()
+        self._set_fault(str(error))
+        await asyncio.sleep(delay_secs)
+
+    async def _connect_and_serve(self) -> None:
+        if self._link is not None and self._link.last_append is not None:
+            await asyncio.wait({self._link.last_append})  # what came before must be in the tail that we compare with
+        loop = asyncio.get_running_loop()
+        self._link = link = await self._open()
+        try:
+            answer = await link.begin(await self._load_tail())
+            self._welcomed(answer)
+            await self._serve(link, session_present=answer.session_present)
+        finally:
+            if self.subscribed:
+                self._backoff.succeeded(loop.time())
+            self.connected = self.subscribed = self._serving = False
+            link.fail(BrokerUnavailableError("we gave up the connection"))
+
+    async def _open(self) -> Link:
+        config, loop = self._config, asyncio.get_running_loop()
+        session = Session(
+            self._hello,
+            self._versions.current,
+            max_packet=config.max_packet,
+            order=self._order,
+            connack_secs=self._timing.answer_secs,
+        )
+        link = Link(session, log=self._journal, tally=self)
+        try:
+            async with asyncio.timeout(self._timing.connect_secs):
+                await loop.create_connection(lambda: link, config.host, config.port, ssl=self._tls)
+        except OSError as error:  # a TimeoutError too
+            words = str(error) or f"no connection within {self._timing.connect_secs:g} s"
+            raise BrokerUnavailableError(f"cannot reach the broker at {config.host}:{config.port}: {words}") from None
+        return link
+
+    async def _load_tail(self) -> Redelivery:
+        if not self._order.proven:
+            return Redelivery()
+        return await asyncio.to_thread(lambda: Redelivery(self._journal.unacknowledged()))
+
+    def _welcomed(self, answer: Connack) -> None:
+        self.connected = True
+        self.protocol = str(self._versions.current)
+        self._versions.worked()
+        self._connections += 1
+        self.reconnects = self._connections - 1
+        _log.info("mqtt_connected protocol=%s session_present=%s", self.protocol, answer.session_present)
+        if answer.maximum_qos == 0:
+            _log.warning("mqtt_no_promise: this broker allows QoS 0 only, what it sends may be lost on the way")
+        if answer.session_expiry_secs is not None and answer.session_expiry_secs < self._hello.expiry_secs:
+            _log.warning("mqtt_short_session: this broker keeps our session for %s s only", answer.session_expiry_secs)
+
+    async def _serve(self, link: Link, *, session_present: bool) -> None:
+        """Subscribe, and keep the connection until it ends or we stop."""
+        await self._keep_order()
+        await self._subscribe(link)
+        if session_present and self._removed:
+            link.unsubscribe(self._removed)
+        self._serving = True
+        recording = asyncio.create_task(self._record_heads(link), name="oversized messages")
+        recording.add_done_callback(lambda _: link.stirred.set())
+        try:
+            while not self._stopping:
+                await self._look(link, recording)
+            link.hold()
+            while link.owes and link.error is None and not recording.done():
+                await _stirred(link, None)
+            await link.leave()
+        finally:
+            recording.cancel()
+
+    async def _look(self, link: Link, recording: "asyncio.Task[None]") -> None:
+        """Wait until something happens, and see to it."""
+        happened = await _stirred(link, None if self.subscribed else self._timing.refused_retry_secs)
+        if link.error is not None:
+            raise link.error
+        if recording.done():
+            recording.result()
+        await self._keep_order()
+        if not happened:
+            await self._subscribe(link)
+
+    async def _subscribe(self, link: Link) -> None:
+        """Ask for all filters; those that are refused after a first success are an alarm, and the others flow."""
+        try:
+            async with asyncio.timeout(self._timing.answer_secs):
+                answer = await link.subscribe(self._filters)
+        except TimeoutError:
+            raise BrokerUnavailableError("the broker did not answer SUBSCRIBE") from None
+        if answer.only_qos_0:
+            _log.warning("mqtt_no_promise: this broker grants QoS 0 only to %s", ", ".join(answer.only_qos_0))
+        if answer.refused:
+            words = "; ".join(answer.refused)
+            if not self._accepted:
+                raise BrokerRefusedError(words)
+            self._set_fault(words)
+            return
+        self._accepted = self.subscribed = True
+        self._set_fault(None)
+        self._backoff.succeeded(asyncio.get_running_loop().time())
+        await self._on_subscribed(self._filters)
+
+    async def _keep_order(self) -> None:
+        if self._order.proven is not self._order_on_disk:
+            proven = self._order.proven
+            await self._on_id_order(proven)
+            self._order_on_disk = proven
+
+    async def _record_heads(self, link: Link) -> None:
+        """Have the heads of oversized messages recorded, one after the other."""
+        while True:
+            while link.heads:
+                head, share = link.heads[0]
+                await self._on_oversize(head)
+                link.heads.popleft()
+                self.skipped += 1
+                link.recorded(share)
+            await link.more_heads.wait()
+            link.more_heads.clear()
+
+    def _set_fault(self, words: str | None) -> None:
+        if words is not None and words != self.fault:
+            _log.warning("mqtt_fault reason=%s", words)
+        elif words is None and self.fault is not None:
+            _log.info("mqtt_well_again")
+        self.fault = words
+
+
+def make_hello(config: Mqtt, client_id: str, *, clean: bool = False, expiry_secs: int = SESSION_EXPIRY_SECS) -> Hello:
+    """What CONNECT says of us."""
+    password = config.password.get_secret_value() if config.password is not None else None
+    return Hello(
+        client_id,
+        keep_alive_secs=int(config.keep_alive),
+        expiry_secs=expiry_secs,
+        clean=clean,
+        username=config.username,
+        password=password,
+    )
+
+
+def shared(filters: Sequence[str], group: str | None) -> tuple[str, ...]:
+    """The filters as they are subscribed: those of a group share the messages out among its members."""
+    return tuple(f"$share/{group}/{name}" if group else name for name in filters)
+
+
+async def _stirred(link: Link, timeout_secs: float | None) -> bool:
+    """Whether something happened to the link within that time."""
+    try:
+        async with asyncio.timeout(timeout_secs):
+            await link.stirred.wait()
+    except TimeoutError:
+        return False
+    link.stirred.clear()
+    return True
