@@ -1,5 +1,6 @@
 """The models of the configuration, and that `config.yaml` shows them as they are."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -239,6 +240,42 @@ def test_commented_buckets_show_every_key() -> None:
 
     assert set(entry) == set(children(Bucket))
     assert Bucket.model_validate(entry).retention is None
+
+
+def documented_defaults() -> list[tuple[str, str]]:
+    """Each key of the reference that has a default there, and that default."""
+    text = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `([^`]+)` \| `?(null|(?<=`)[^`]+)`? \|", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("key", "default"), documented_defaults())
+def test_documented_defaults_are_those_of_the_code(key: str, default: str) -> None:
+    """The reference says of each key what is so without it."""
+    needed: dict[str, dict[str, object]] = {
+        "routes[].": {"topic": "a", "model": "b", "bucket": "c"},
+        "models.NAME.fields.NAME.": {},
+        "models.NAME.": {"fields": {"a": {}}},
+        "stores.NAME.": {},
+        "buckets[].": {"name": "a"},
+        "": {},
+    }
+    sections = dict(zip(needed, (Route, FieldSpec, ModelSpec, StoreSpec, Bucket, Config), strict=True))
+    prefix = next(start for start in needed if key.startswith(start))
+    first, *rest = key.removeprefix(prefix).split(".")
+    value: object = yaml.safe_load(default)
+    for part in reversed(rest):
+        value = {part: value}
+
+    assert sections[prefix].model_validate({**needed[prefix], first: value}) == sections[prefix].model_validate(
+        needed[prefix]
+    )
+
+
+def test_the_reference_has_defaults() -> None:
+    """The rows of the reference are found, so that the test before this one tests something."""
+    keys = {key for key, _ in documented_defaults()}
+
+    assert keys >= {"data_dir", "mqtt.password", "mqtt.max_packet", "routes[].time.outside", "stores.NAME.from"}
 
 
 def test_the_example_of_units_and_types() -> None:
