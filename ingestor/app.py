@@ -94,9 +94,11 @@ class Service:
             client_id=mqtt.client_id or self._accounts.client_id,
             filters=self._routes.subscriptions,
             previous_filters=self._accounts.subscriptions,
+            ids_in_sequence=self._accounts.ids_in_sequence,
             log=self._journal,
             on_oversize=self._accounts.skip,
             on_subscribed=self._accounts.subscribed,
+            on_id_order=self._accounts.id_order,
         )
         self.web = await parts.enter_async_context(WebServer(config.web, self.snapshot))
 

@@ -36,6 +36,7 @@ class Counted(Protocol):
 class _Loaded(NamedTuple):
     client_id: str
     subscriptions: tuple[str, ...]
+    ids_in_sequence: bool
     totals: dict[str, int]
 
 
@@ -45,10 +46,11 @@ class IntakeAccounts:
     Attributes:
         client_id: That of this data directory, made once: no two directories take over each other's session.
         subscriptions: The filters that were in force last time.
+        ids_in_sequence: Whether it was proven that the broker's packet ids count up in our session.
     """
 
     def __init__(self, store: State, loaded: _Loaded, *, max_letter_bytes: int) -> None:
-        self.client_id, self.subscriptions, self._totals = loaded
+        self.client_id, self.subscriptions, self.ids_in_sequence, self._totals = loaded
         self._state = store
         self._max_letter_bytes = max_letter_bytes
         self._recognised_before = self._totals.get("recognised", 0)
@@ -78,6 +80,12 @@ class IntakeAccounts:
         await self._run_until_done(
             lambda connection: state.set_fact(connection, "subscriptions", json.dumps(list(filters)))
         )
+
+    async def id_order(self, in_sequence: bool) -> None:  # noqa: FBT001 - the intake calls it with this alone
+        """It turned out that the broker's packet ids count up in our session, or do not."""
+        self.ids_in_sequence = in_sequence
+        words = "yes" if in_sequence else "no"
+        await self._run_until_done(lambda connection: state.set_fact(connection, "ids_in_sequence", words))
 
     async def skip(self, head: OversizedHead) -> None:
         """Keep the head of a message over the size limit; on disk when this returns, so it may be acknowledged."""
@@ -142,4 +150,5 @@ def _load(connection: sqlite3.Connection) -> _Loaded:
         client_id = f"ingestor-{secrets.token_hex(6)}"
         state.set_fact(connection, "client_id", client_id)
     subscriptions = json.loads(state.fact(connection, "subscriptions") or "[]")
-    return _Loaded(client_id, tuple(subscriptions), state.counters(connection, INTAKE))
+    ids_in_sequence = state.fact(connection, "ids_in_sequence") == "yes"
+    return _Loaded(client_id, tuple(subscriptions), ids_in_sequence, state.counters(connection, INTAKE))
