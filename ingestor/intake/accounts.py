@@ -28,9 +28,12 @@ class Counted(Protocol):
     reconnects: int
     connected: bool
     subscribed: bool
-    paused: bool
     protocol: str
     fault: str | None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it does not read from its socket at the moment."""
 
 
 class _Loaded(NamedTuple):
