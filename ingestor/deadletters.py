@@ -6,7 +6,7 @@ always tell the same story.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Letter(NamedTuple):
     detail: str
     fields: tuple[str, ...]
     fate: Fate
+    bucket: str = ""  # that the point waits for
 
 
 class Returned(NamedTuple):
@@ -103,10 +104,10 @@ def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -
     for letter in letters:
         raw = _raw_id(connection, letter.position, letter.message)
         fields = ",".join(letter.fields)
-        row = (raw, store, letter.point, letter.reason, letter.detail, fields, letter.fate)
+        row = (raw, store, letter.point, letter.reason, letter.detail, fields, letter.fate, letter.bucket)
         if connection.execute(
-            "INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate, bucket)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         ).rowcount:
             reasons[letter.reason] += 1
@@ -160,27 +161,26 @@ def make_room(connection: sqlite3.Connection, max_bytes: int) -> int:
 
 def marked(connection: sqlite3.Connection, store: str) -> list[Returned]:
     """The oldest messages of which something is marked for replay, as many as fit into memory well."""
-    return _returned(connection, "d.replay AND d.store = ?", store)
+    return _returned(connection, "replay AND store = ?", [store])
 
 
-def held(connection: sqlite3.Connection, store: str) -> list[Returned]:
-    """The oldest messages of which something waits for its bucket, as many as fit into memory well."""
-    return _returned(connection, "d.fate = 'held' AND d.store = ?", store)
+def held(connection: sqlite3.Connection, store: str, *, closed: Collection[str] = ()) -> list[Returned]:
+    """The oldest messages of which something waits for a bucket that is not `closed`, as many as fit well."""
+    open_ones = f"bucket NOT IN ({','.join('?' * len(closed))})"
+    return _returned(connection, f"fate = 'held' AND bucket != '' AND store = ? AND {open_ones}", [store, *closed])
 
 
-def _returned(connection: sqlite3.Connection, condition: str, store: str) -> list[Returned]:
-    rows = connection.execute(
-        "SELECT r.id, r.position, r.topic, r.payload, r.received_ns, r.flags, r.packet_id, r.properties, min(d.fate)"
-        f" FROM dead_letters d JOIN raw r ON r.id = d.raw WHERE {condition}"
-        " GROUP BY r.id ORDER BY r.id",
-        (store,),
-    )
+def _returned(connection: sqlite3.Connection, condition: str, values: Sequence[str]) -> list[Returned]:
     returned: list[Returned] = []
     size = 0
-    for raw, position, *message, fate in rows:
+    query = f"SELECT DISTINCT raw, fate FROM dead_letters WHERE {condition} ORDER BY raw LIMIT {_RETURNED_MESSAGES}"
+    for raw, fate in connection.execute(query, values).fetchall():
+        position, *message = connection.execute(
+            "SELECT position, topic, payload, received_ns, flags, packet_id, properties FROM raw WHERE id = ?", (raw,)
+        ).fetchone()
         returned.append(Returned(raw, position, Message(*message), Fate(fate)))
         size += len(returned[-1].message.payload)
-        if len(returned) >= _RETURNED_MESSAGES or size >= _RETURNED_BYTES:
+        if size >= _RETURNED_BYTES:
             break
     return returned
 
@@ -190,12 +190,15 @@ def settle(
 ) -> Counter[str]:
     """Put back what is still wrong with messages that were tried again; what was right with them is forgotten here.
 
+    A held message that was given up meanwhile (see `purge`) counts as held again: it was tried after all.
+
     Returns:
         How many letters were put back, by reason.
     """
-    connection.executemany(
-        "DELETE FROM dead_letters WHERE raw = ? AND store = ?", [(message.raw, store) for message in returned]
-    )
+    for one in returned:
+        gone = connection.execute("DELETE FROM dead_letters WHERE raw = ? AND store = ?", (one.raw, store)).rowcount
+        if not gone and one.fate is Fate.HELD:
+            count(connection, store, {"held": 1, "dropped": -1})
     put_back = add(connection, store, letters)
     connection.executemany(
         "DELETE FROM raw WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE raw = ?1)",
@@ -218,12 +221,12 @@ def find(connection: sqlite3.Connection, which: Filter, *, limit: int = -1) -> I
 def mark_for_replay(connection: sqlite3.Connection, which: Filter) -> int:
     """Mark what is meant, as far as a store can be given it again; returns how many letters.
 
-    A message that was over the size limit cannot: only its head was kept.
+    A message that was over the size limit cannot: only its head was kept. A held one need not be marked.
     """
     condition, values = which.sql(connection)
     return connection.execute(
         "UPDATE dead_letters SET replay = 1 WHERE id IN (SELECT d.id FROM dead_letters d JOIN raw r ON r.id = d.raw"
-        f" WHERE d.store != '' AND {condition})",
+        f" WHERE d.store != '' AND d.fate != 'held' AND {condition})",
         values,
     ).rowcount
 

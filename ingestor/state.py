@@ -35,13 +35,14 @@ CREATE TABLE raw (
     payload BLOB NOT NULL, UNIQUE (position, received_ns)
 );
 -- point: -1 for all of the message. fate: what the message counts as for this store: stored, set_aside or held.
+-- bucket: the one that the point waits for, where it does.
 CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT, raw INTEGER NOT NULL REFERENCES raw (id), store TEXT NOT NULL,
     point INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, fields TEXT NOT NULL,
-    fate TEXT NOT NULL, replay INTEGER NOT NULL DEFAULT 0, UNIQUE (raw, store, point)
+    fate TEXT NOT NULL, bucket TEXT NOT NULL, replay INTEGER NOT NULL DEFAULT 0, UNIQUE (raw, store, point)
 );
-CREATE INDEX replays ON dead_letters (store, id) WHERE replay;
-CREATE INDEX held ON dead_letters (store, id) WHERE fate = 'held';
+CREATE INDEX replays ON dead_letters (store, raw, fate) WHERE replay;
+CREATE INDEX held ON dead_letters (store, raw, bucket) WHERE fate = 'held';
 INSERT INTO counters VALUES ('', 'dead_letter_bytes', 0);
 CREATE TRIGGER raw_in AFTER INSERT ON raw BEGIN
     UPDATE counters SET value = value + new.bytes WHERE store = '' AND name = 'dead_letter_bytes';

@@ -83,10 +83,11 @@ class Writer:
         """The buckets that could not be written when last tried, and why."""
         return {bucket: broken.why for bucket, broken in self._broken.items()}
 
-    def bucket_due(self) -> bool:
-        """Whether nothing keeps held points from being tried again now."""
+    @property
+    def closed_buckets(self) -> Mapping[str, str]:
+        """Those of them that are not tried again yet."""
         now = self._clock.now()
-        return all(broken.retry_at <= now for broken in self._broken.values())
+        return {bucket: broken.why for bucket, broken in self._broken.items() if broken.retry_at > now}
 
     async def write(self, points: Sequence[Point]) -> Outcome:
         """Return when every point is stored, rejected for good, or held for its bucket, however long that takes."""
@@ -100,6 +101,7 @@ class Writer:
                 if not self._may_hold():
                     await self._wait(f"bucket {error.bucket}: {error} (no room to hold more)", SLOW_RETRY_SECS)
                     continue
+                self.fault = None  # it answered
                 self._broken[error.bucket] = _Broken(str(error), self._clock.now() + SLOW_RETRY_SECS)
                 _log.warning("bucket_held store=%s bucket=%r reason=%s", self.name, error.bucket, error)
                 self._park(batch, held)
@@ -124,7 +126,7 @@ class Writer:
     def _without_conflicts(self, points: Sequence[Point]) -> tuple["_Batch", list[Rejection]]:
         """Leave out the fields that are stored with another type, and the points that have no other field."""
         conflicts = self.types.conflicts
-        if not any(map(conflicts, {point.series for point in points})):
+        if not any(map(conflicts, dict.fromkeys(point.series for point in points))):  # the first settles a type
             return _Batch(points, range(len(points))), []
         kept: list[tuple[int, Point]] = []
         rejections = []
@@ -147,9 +149,8 @@ class Writer:
 
     def _park(self, batch: "_Batch", held: dict[int, str]) -> None:
         """Move points of buckets that are broken, and not due for another try, from the batch to `held`."""
-        now = self._clock.now()
-        closed = {bucket: broken.why for bucket, broken in self._broken.items() if broken.retry_at > now}
-        if not closed:
+        closed = self.closed_buckets
+        if not closed or not self._may_hold():
             return
         kept: list[tuple[int, Point]] = []
         for at, point in zip(batch.indices, batch.points, strict=True):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ingestor import deadletters, state
-from ingestor.deadletters import NEVER_JOURNALED, Fate, Filter
+from ingestor.deadletters import NEVER_JOURNALED, Fate, Filter, Letter
 from ingestor.ports import Message, Reason
 from tests.builders import letter, message
 
@@ -21,6 +21,12 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A new `state.db`."""
     with closing(state.open_state(tmp_path / "state.db")) as connection:
         yield connection
+
+
+def held(position: int, *, bucket: str = "Farm", of: Message | None = None) -> Letter:
+    """A letter of a message whose first point waits for its bucket."""
+    waits = letter(position, of=of, part=0, reason=Reason.BUCKET, fate=Fate.HELD)
+    return waits._replace(bucket=bucket)
 
 
 def positions(connection: sqlite3.Connection, which: Filter = ALL) -> list[int]:
@@ -74,7 +80,7 @@ def test_oldest_make_room(connection: sqlite3.Connection) -> None:
 
 def test_held_are_never_put_out(connection: sqlite3.Connection) -> None:
     """The oldest stay when they are held, even when nothing else is left to go."""
-    deadletters.add(connection, "local", [letter(at, fate=Fate.HELD) for at in range(3)])
+    deadletters.add(connection, "local", [held(at) for at in range(3)])
     deadletters.add(connection, "local", [letter(at) for at in range(3, 6)])
     held_bytes = deadletters.held_bytes(connection)
     put_out = deadletters.make_room(connection, 0)
@@ -105,11 +111,21 @@ def test_marked_come_back_as_they_came(connection: sqlite3.Connection) -> None:
 
 
 def test_held_come_back_oldest_first(connection: sqlite3.Connection) -> None:
-    """What waits for its bucket needs no mark."""
-    deadletters.add(connection, "local", [letter(at, fate=Fate.HELD) for at in (2, 5, 9)])
+    """What waits for its bucket needs no mark, and takes none."""
+    deadletters.add(connection, "local", [held(at) for at in (2, 5, 9)])
     deadletters.add(connection, "local", [letter(3)])
 
+    assert deadletters.mark_for_replay(connection, ALL) == 1
     assert [one.position for one in deadletters.held(connection, "local")] == [2, 5, 9]
+
+
+def test_closed_buckets_keep_their_letters_to_themselves(connection: sqlite3.Connection) -> None:
+    """What waits for a bucket that is still broken does not stand in the way of what waits for another."""
+    deadletters.add(connection, "local", [held(at, bucket="Lab") for at in range(600)])
+    deadletters.add(connection, "local", [held(600, bucket="Farm")])
+
+    assert [one.position for one in deadletters.held(connection, "local", closed=["Lab", "Home"])] == [600]
+    assert deadletters.held(connection, "local", closed=["Lab", "Farm"]) == []
 
 
 @pytest.mark.parametrize(("payload_bytes", "expected"), [(10, 500), (2**20, 4)])
@@ -119,7 +135,7 @@ def test_few_come_back_at_once(connection: sqlite3.Connection, payload_bytes: in
     deadletters.add(
         connection,
         "local",
-        [letter(at, of=message(payload, received_ns=at), fate=Fate.HELD) for at in range(expected + 3)],
+        [held(at, of=message(payload, received_ns=at)) for at in range(expected + 3)],
     )
 
     assert len(deadletters.held(connection, "local")) == expected
@@ -194,7 +210,7 @@ def test_oversize_cannot_be_replayed(connection: sqlite3.Connection) -> None:
 
 def test_purging_spares_the_held(connection: sqlite3.Connection) -> None:
     """Held letters go only when that is said."""
-    deadletters.add(connection, "local", [letter(1, fate=Fate.HELD), letter(2)])
+    deadletters.add(connection, "local", [held(1), letter(2)])
 
     assert deadletters.purge(connection, ALL) == 1
     assert positions(connection) == [1]
@@ -204,10 +220,21 @@ def test_purging_spares_the_held(connection: sqlite3.Connection) -> None:
 def test_purged_held_count_as_dropped(connection: sqlite3.Connection) -> None:
     """A message given up is counted once, and goes with all its letters, also those that the filter does not mean."""
     state.count(connection, "local", {"held": 2})
-    deadletters.add(connection, "local", [letter(1, part=0, fate=Fate.HELD), letter(2, fate=Fate.HELD)])
-    deadletters.add(connection, "local", [letter(1, part=1, reason=Reason.BUCKET, fate=Fate.HELD)])
+    deadletters.add(connection, "local", [held(1), letter(1, part=1, fate=Fate.HELD), held(2)])
 
-    assert deadletters.purge(connection, Filter(reason="bucket"), also_held=True) == 2
+    assert deadletters.purge(connection, Filter(until_ns=2, reason="bucket"), also_held=True) == 2
     assert state.counters(connection, "local") == {"held": 1, "dropped": 1}
     assert positions(connection) == [2]
     assert deadletters.total_bytes(connection) == deadletters.held_bytes(connection)
+
+
+def test_purged_while_it_is_tried_again(connection: sqlite3.Connection) -> None:
+    """A held message that is given up while a replay of it is under way counts as what the replay makes of it."""
+    state.count(connection, "local", {"held": 1})
+    deadletters.add(connection, "local", [held(1)])
+    returned = deadletters.held(connection, "local")
+    deadletters.purge(connection, ALL, also_held=True)
+    deadletters.settle(connection, "local", returned, [])
+    state.count(connection, "local", {"held": -1, "stored": 1})
+
+    assert state.counters(connection, "local") == {"held": 0, "dropped": 0, "stored": 1}

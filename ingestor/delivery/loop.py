@@ -14,7 +14,7 @@ from ingestor.delivery.parcel import Account, Parcel
 from ingestor.errors import StateError
 from ingestor.journal import Cursor
 from ingestor.ports import Chunk, Decoders, Lost, Reason
-from ingestor.state import State
+from ingestor.state import Result, State, Work
 from ingestor.stats import StoreStats
 from ingestor.writer import Writer
 
@@ -67,7 +67,7 @@ class Delivery:
     def stop(self) -> None:
         """Write what the journal holds, without waiting for more, and then end `run`."""
         self._stopping = True
-        if self._patience is not None:
+        if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(0)
 
     def stats(self, *, journal_end: int, now_ns: int) -> StoreStats:
@@ -137,7 +137,7 @@ class Delivery:
                 async with asyncio.timeout_at(min(save_at, return_at)):
                     parcel = await self._parcels.get()
             except TimeoutError:
-                parcel = _NOTHING_CAME
+                parcel = Parcel(self._ledger.position)  # an empty one
             if parcel is None:
                 break
             await self._write(parcel)
@@ -161,52 +161,49 @@ class Delivery:
     async def _save(self) -> None:
         """Put the accounts on disk; where the disk refuses, go on as long as what is unsaved stays small."""
         while self._ledger.unsaved:
-            try:
-                saved = await self._state.run(self._ledger.save)
-            except StateError as error:
-                self._state_fault = str(error)
-                if self._ledger.unsaved_bytes <= _UNSAVED_LETTER_BYTES and not self._stopping:
-                    return
-                await asyncio.sleep(_STATE_RETRY_SECS)
-            else:
-                self._state_fault = None
+            saved = await self._in_state(self._ledger.save)
+            if saved is not None:
                 self._ledger.saved(saved, all_entered=True)
                 self._cursor.release(self._ledger.position)
+            elif self._ledger.unsaved_bytes <= _UNSAVED_LETTER_BYTES and not self._stopping:
+                return
+            else:
+                await asyncio.sleep(_STATE_RETRY_SECS)
 
-    # Beside it: what was set aside is tried again when people ask for it, what is held when its bucket may be back.
+    async def _in_state(self, work: Work[Result]) -> Result | None:
+        """What the work returns; None where the disk refuses, which then is a fault until it takes something again."""
+        try:
+            result = await self._state.run(work)
+        except StateError as error:
+            self._state_fault = str(error)
+            return None
+        self._state_fault = None
+        return result
+
+    # Beside it: what is held is tried again when its bucket may be back, what was set aside when people ask for it.
 
     async def _try_again(self) -> bool:
         """One round of it, between two parcels; whether there may be more."""
-        returned = await self._returned()
+        name, closed = self._writer.name, self._writer.closed_buckets
+        returned = await self._in_state(
+            lambda connection: deadletters.held(connection, name, closed=closed) or deadletters.marked(connection, name)
+        )
         if not returned:
             return False
         parcel = Parcel(0)
         for one in returned:
             parcel.take(Chunk(one.position, [one.message]), self._decoders)
-        account = parcel.settle(*await self._writer.write(parcel.points))
-        counts, letters = _settle_returned(returned, parcel, account)
-        try:
-            saved = await self._state.run(
-                lambda connection: self._ledger.save_returned(connection, returned, counts, letters)
-            )
-        except StateError as error:
-            self._state_fault = str(error)
+        outcome = await self._writer.write(parcel.points)
+        if 0 < len(parcel.points) == len(outcome.held) and all(one.fate is Fate.HELD for one in returned):
+            return False  # nothing has changed, and need not be written down
+        counts, letters = _settle_returned(returned, parcel, parcel.settle(*outcome))
+        saved = await self._in_state(
+            lambda connection: self._ledger.save_returned(connection, returned, counts, letters)
+        )
+        if saved is None:
             return False
         self._ledger.saved(saved, all_entered=False)
         return True
-
-    async def _returned(self) -> list[Returned]:
-        name = self._writer.name
-        try:
-            if self._ledger.totals.get("held") and self._writer.bucket_due():
-                return await self._state.run(lambda connection: deadletters.held(connection, name))
-            return await self._state.run(lambda connection: deadletters.marked(connection, name))
-        except StateError as error:
-            self._state_fault = str(error)
-            return []
-
-
-_NOTHING_CAME = Parcel(0)
 
 
 def _settle_returned(

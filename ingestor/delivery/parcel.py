@@ -21,6 +21,7 @@ class Refusal(NamedTuple):
     reason: Reason
     detail: str
     fields: tuple[str, ...] = ()
+    bucket: str = ""  # that it waits for
 
 
 class Account(NamedTuple):
@@ -133,7 +134,7 @@ class Parcel:
         for index, why in held.items():
             number, point = self._place(index)
             lost[number] += 1
-            refusals[number].append(Refusal(point, Reason.BUCKET, why))
+            refusals[number].append(Refusal(point, Reason.BUCKET, why, bucket=self.points[index].series.bucket))
         return refusals, lost
 
     def _place(self, index: int) -> tuple[int, int]:
@@ -154,7 +155,8 @@ class Parcel:
         for point, of_point in by_point.items():
             detail = "; ".join(refusal.detail for refusal in of_point)
             fields = tuple(field for refusal in of_point for field in refusal.fields)
-            yield Letter(position, message, point, of_point[0].reason, detail, fields, fate)
+            bucket = of_point[-1].bucket  # what is held comes last
+            yield Letter(position, message, point, of_point[0].reason, detail, fields, fate, bucket)
 
     def _message(self, number: int) -> tuple[int, Message]:
         first, chunk = self._runs[bisect_right(self._runs, number, key=itemgetter(0)) - 1]
