@@ -1,0 +1,120 @@
+"""The time of a reading: what the device says where it says so, and the time of receipt otherwise."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
+from math import isfinite
+from typing import Final
+
+from ingestor.config import TimeOf
+from ingestor.ports import RETAIN, Flaw, Message, Reason
+from ingestor.routing.words import shorten, show
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SCALES: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+_INT64_MIN: Final = -(2**63)
+_INT64_MAX: Final = 2**63 - 1
+_ISO: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]+))?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+
+
+class Clock:
+    """Reads the times of one route.
+
+    Args:
+        rule: What the route says of it; its `field` is set.
+        exact: Gives the number of a top-level key of a payload with all its digits; may raise ValueError.
+    """
+
+    __slots__ = ("_ahead", "_earliest", "_exact", "_reject", "_rule", "_scales", "_sure", "field")
+
+    def __init__(self, rule: TimeOf, *, exact: Callable[[bytes, str], Decimal]) -> None:
+        self.field = rule.field or ""
+        self._rule = rule
+        self._exact = exact
+        self._scales = tuple(scale for unit, scale in _SCALES.items() if rule.unit in {unit, "auto"})
+        start = datetime(rule.not_before.year, rule.not_before.month, rule.not_before.day, tzinfo=UTC)
+        self._earliest = max(_nanoseconds(start), _INT64_MIN)
+        self._ahead = round(rule.max_ahead * 1e9)
+        self._reject = rule.outside == "reject"
+        # Windows of two units can only meet where the latest time is a thousand times the earliest.
+        self._sure = len(self._scales) == 1 or self._earliest > _INT64_MAX // 1000
+
+    def when(self, raw: object, message: Message) -> int | Flaw:
+        """Nanoseconds since 1970 UTC of a reading.
+
+        Args:
+            raw: What the payload has as its time, None for nothing.
+            message: What it came in.
+
+        Returns:
+            The time; or a flaw: with a `field` where the time of receipt is to be used, without where nothing is.
+        """
+        if type(raw) is int and self._sure:
+            earliest, latest = self._earliest, message.received_ns + self._ahead
+            for scale in self._scales:
+                if earliest <= raw * scale <= latest:
+                    return raw * scale
+        return self._carefully(raw, message)
+
+    def _carefully(self, raw: object, message: Message) -> int | Flaw:
+        if raw is None:
+            if self._reject or message.flags & RETAIN:
+                return Flaw(-1, Reason.TIME, f"no time in {self._named}")
+            return message.received_ns
+        try:
+            times = self._readings(raw, message.payload)
+        except ValueError as error:
+            return Flaw(-1, Reason.TIME, shorten(f"{self._named} is {show(raw)}: {error}"))
+        latest = min(message.received_ns + self._ahead, _INT64_MAX)
+        inside = [time_ns for time_ns in times if self._earliest <= time_ns <= latest]
+        if len(inside) > 1:
+            return Flaw(-1, Reason.TIME, f"{self._named} is {show(raw)}: its unit cannot be told, set time.unit")
+        return inside[0] if inside else self._outside(raw, message)
+
+    def _outside(self, raw: object, message: Message) -> Flaw:
+        detail = shorten(
+            f"{self._named} {show(raw)} is not between {self._rule.not_before} and "
+            f"{self._rule.max_ahead:g} s after it was received"
+        )
+        if self._reject or message.flags & RETAIN:
+            return Flaw(-1, Reason.TIME, detail)
+        return Flaw(0, Reason.TIME, detail, self.field)
+
+    def _readings(self, raw: object, payload: bytes) -> list[int]:
+        """The times that `raw` can mean: one for each unit that it can have."""
+        if isinstance(raw, str) and self._rule.unit in {"iso", "auto"}:
+            return [_iso(raw)]
+        if not self._scales or isinstance(raw, bool) or not isinstance(raw, int | float):
+            raise ValueError("a time in ISO 8601 belongs here" if not self._scales else "a number belongs here")
+        if isinstance(raw, int):
+            return [raw * scale for scale in self._scales]
+        if not isfinite(raw):
+            raise ValueError("not a number that can be a time")
+        number = self._exact(payload, self.field)
+        with localcontext(prec=60):
+            return [int(number * scale) for scale in self._scales]
+
+    @property
+    def _named(self) -> str:
+        return shorten(self.field, 40)
+
+
+def _iso(text: str) -> int:
+    found = _ISO.fullmatch(text.strip()) if len(text) <= 64 else None
+    if found is None:
+        raise ValueError("not a time in ISO 8601, like 2026-11-24T12:00:00Z")
+    day, clock, fraction, zone = found.groups()
+    if zone is None:
+        raise ValueError("without a zone; write Z or an offset like +08:00 behind it")
+    try:
+        whole = datetime.fromisoformat(f"{day}T{clock}{zone.upper()}")
+    except ValueError as error:
+        raise ValueError(f"no such time: {error}") from error
+    return _nanoseconds(whole) + int((fraction or "0")[:9].ljust(9, "0"))
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

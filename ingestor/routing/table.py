@@ -1,0 +1,104 @@
+"""The routing table: which route takes a topic, remembered for topics that come again."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Final, Literal
+
+from ingestor.config import Config
+from ingestor.errors import ConfigError, Problem
+from ingestor.ports import Decoder, Series
+from ingestor.routing.cache import Recent
+from ingestor.routing.filters import covers, meet, subscriptions
+from ingestor.routing.models import check_declared, resolve
+from ingestor.routing.place import SeriesKey, series_bytes
+from ingestor.routing.route import CompiledRoute
+
+_MEMORY_BYTES: Final = 16 * 2**20
+"""What may be remembered of topics, and again of series that payloads name: about 15,000 of each at the least."""
+_DECODER_BYTES: Final = 600
+"""What a remembered decoder takes besides its topic."""
+
+
+class RoutingTable:
+    """All routes of a configuration; see `ingestor.ports.Decoders`.
+
+    Where routes share topics, the most specific takes them: `farm/rack1/climate` before `farm/{rack}/climate` before
+    `farm/#`.
+
+    Args:
+        config: Its `routes`, `models` and `buckets` count.
+
+    Attributes:
+        subscriptions: The topic filters that bring every message some route takes, each message once.
+
+    Raises:
+        ConfigError: Some models or routes cannot work; it names every one.
+    """
+
+    __slots__ = ("_decoders", "_routes", "subscriptions")
+
+    def __init__(self, config: Config) -> None:
+        compiled, problems = _compile(config)
+        problems += _ambiguities(compiled)
+        if problems:
+            raise ConfigError(problems)
+        filters = [route.template.filter for route in compiled]
+        self.subscriptions = subscriptions(filters)
+        # What many others cover is the most specific.
+        self._routes = sorted(compiled, key=lambda route: -sum(covers(f, route.template.filter) for f in filters))
+        self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_MEMORY_BYTES, size_of=_decoder_bytes)
+
+    def find(self, topic: str) -> Decoder | None:
+        """The decoder that takes the topic, or None where no route does."""
+        found = self._decoders.get(topic)
+        if found is None:
+            found = self._bind(topic)
+            self._decoders.put(topic, found)
+        return found or None
+
+    def _bind(self, topic: str) -> Decoder | Literal[False]:
+        for route in self._routes:
+            captures = route.template.match(topic)
+            if captures is not None:
+                return route.bind(captures)
+        return False
+
+
+def _compile(config: Config) -> tuple[list[CompiledRoute], list[Problem]]:
+    compiled: list[CompiledRoute] = []
+    problems: list[Problem] = []
+    for name, spec in config.models.items():
+        try:
+            check_declared(spec)
+        except ValueError as error:
+            problems.append(Problem(str(error), f"models.{name}"))
+    known: Recent[SeriesKey, Series] = Recent(_MEMORY_BYTES, size_of=series_bytes)
+    buckets = frozenset(bucket.name for bucket in config.buckets)
+    for at, row in enumerate(config.routes):
+        try:
+            model = resolve(row.model, config.models)
+            compiled.append(CompiledRoute(row, model=model, buckets=buckets, known=known))
+        except ValueError as error:
+            problems.append(Problem(str(error), f"routes[{at}] {row.topic}"))
+    return compiled, problems
+
+
+def _ambiguities(routes: Sequence[CompiledRoute]) -> list[Problem]:
+    """Pairs of routes that share topics, where neither is more specific and no third one takes what they share."""
+    problems = []
+    filters = {route.template.filter for route in routes}
+    for one, other in combinations([route.template for route in routes], 2):
+        shared = meet(one.filter, other.filter)
+        if shared is not None and one.filter == other.filter:
+            problems.append(Problem(f"{one} and {other} take the same topics; a topic has one route", "routes"))
+        elif shared is not None and shared not in filters:
+            problems.append(
+                Problem(
+                    f"{one} and {other} both take {shared}; add a route for {shared}, or make one narrower", "routes"
+                )
+            )
+    return problems
+
+
+def _decoder_bytes(topic: str) -> int:
+    return _DECODER_BYTES + 4 * len(topic)

@@ -1,0 +1,67 @@
+"""What is wrong with a value, in words for a person; always short, whatever the value."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from ingestor.ports import Flaw, Reason
+from sensors import FieldShape, Kind
+
+DETAIL_LENGTH: Final = 200
+_VALUE_LENGTH: Final = 40
+_INT64: Final = range(-(2**63), 2**63)
+_NAMES: Final = {type(None): "null", list: "a list", dict: "an object"}
+_KINDS: Final = {Kind.FLOAT: "a number", Kind.INT: "a whole number", Kind.TEXT: "text", Kind.BOOL: "true or false"}
+
+
+def shorten(text: str, length: int = DETAIL_LENGTH) -> str:
+    """The text, with its end left out where it is longer than `length`."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def show(value: object) -> str:
+    """A value as the payload had it, short enough for a line."""
+    if isinstance(value, str):
+        return f'"{shorten(value, _VALUE_LENGTH)}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value not in _INT64:
+        return f"a number of {math.ceil(value.bit_length() * math.log10(2))} digits"
+    if isinstance(value, int | float):
+        return f"{value:.17g}" if abs(value) >= 1e6 else f"{value:.12g}"
+    return _NAMES.get(type(value), "something else")
+
+
+def explain(field: FieldShape, value: object) -> tuple[Reason, str] | None:
+    """Why `value` cannot be what the field says, None where nothing of what the field says speaks against it."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        Kind.FLOAT: number,
+        Kind.INT: number and not isinstance(value, float),
+        Kind.TEXT: isinstance(value, str),
+        Kind.BOOL: isinstance(value, bool),
+    }
+    name = shorten(field.name, _VALUE_LENGTH)
+    if not fits[field.kind]:
+        return Reason.TYPE, f"{name} is {show(value)} where {_KINDS[field.kind]} belongs"
+    if isinstance(value, str) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return Reason.TYPE, f"{name} is {show(value)}, which is not a number that can be stored"
+    return _out_of_range(field, name, value)
+
+
+def _out_of_range(field: FieldShape, name: str, value: float) -> tuple[Reason, str] | None:
+    unit = f" {field.unit}" if field.unit else ""
+    if field.low is not None and value < field.low:
+        return Reason.RANGE, f"{name} {show(value)} is below {show(field.low)}{unit}"
+    if field.high is not None and value > field.high:
+        return Reason.RANGE, f"{name} {show(value)} is above {show(field.high)}{unit}"
+    if isinstance(value, int) and value not in _INT64 and (field.kind is Kind.INT or value.bit_length() > 1024):
+        return Reason.RANGE, f"{name} is {show(value)}, more than can be stored"
+    return None
+
+
+def whole(flaws: Sequence[Flaw]) -> Flaw:
+    """One flaw of all of the message, for what was found in it: the first reason, and everybody's words."""
+    return Flaw(-1, flaws[0].reason, shorten("; ".join(flaw.detail for flaw in flaws)))
