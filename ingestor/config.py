@@ -91,7 +91,7 @@ StoreName = Annotated[str, AfterValidator(_store_name)]
 class Section(BaseModel):
     """Base of all parts of the configuration: frozen, and a key that is not known is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -110,6 +110,7 @@ def test_a_password_in_the_address_is_refused_and_not_told() -> None:
         (ModelSpec, {"fields": {}}, "at least 1"),
         (ModelSpec, {"tags": ["a"], "fields": {"a": {}}}, "cannot share a name"),
         (StoreSpec, {"kind": "influxdb"}, "sqlite"),
+        (StoreSpec, {"start": "now"}, "Extra inputs"),
         (Bucket, {"name": "a", "retention": "0d"}, "greater than 0"),
         (Web, {"token": ""}, "at least 1"),
         (Web, {"port": True}, "true or false"),
@@ -259,7 +260,9 @@ def test_documented_defaults_are_those_of_the_code(key: str, default: str) -> No
         "buckets[].": {"name": "a"},
         "": {},
     }
-    sections = dict(zip(needed, (Route, FieldSpec, ModelSpec, StoreSpec, Bucket, Config), strict=True))
+    sections: dict[str, type[Section]] = dict(
+        zip(needed, (Route, FieldSpec, ModelSpec, StoreSpec, Bucket, Config), strict=True)
+    )
     prefix = next(start for start in needed if key.startswith(start))
     first, *rest = key.removeprefix(prefix).split(".")
     value: object = yaml.safe_load(default)
