@@ -15,7 +15,8 @@ from pydantic import SecretStr, ValidationError
 from ingestor import config, configfile
 from ingestor.config import Bucket, Config, FieldSpec, ModelSpec, Mqtt, Route, Section, StoreSpec, TimeOf, Tls, Web
 from ingestor.configfile.keys import children, kind, step
-from ingestor.ports import FieldType
+from ingestor.ports import FieldType, Message, Point
+from ingestor.routing import RoutingTable
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = {"routes", "models", "stores"}
@@ -200,6 +201,30 @@ def test_config_yaml_runs_as_it_is() -> None:
 
     assert loaded.data_dir == ROOT / "data"
     assert loaded.routes[0].topic == "{rack}/temperature"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("rack1/temperature", b"21.5"),
+        ("rack1/humidity", b"64"),
+        ("rack1/power", b"120"),
+        (
+            "farm/rack1/climate",
+            b'{"time": 1735689600, "temperature": 21.5, "humidity": 64, "co2": 612, "light": 18200}',
+        ),
+        ("farm/rack1/soil/p1", b'{"moisture": 38.5, "temperature": 19.2}'),
+    ],
+)
+def test_config_yaml_takes_what_its_comments_show(topic: str, payload: bytes) -> None:
+    """Its routes and models work together, and read such messages without a flaw."""
+    decoder = RoutingTable(Config.model_validate(shown())).find(topic)
+    assert decoder is not None
+    points: list[Point] = []
+    flaws = decoder.decode(Message(topic, payload, 1_800_000_000_000_000_000), points)
+
+    assert list(flaws) == []
+    assert [dict(point.series.tags)["rack"] for point in points] == ["rack1"]
 
 
 def test_config_yaml_shows_every_key_with_its_default() -> None:
