@@ -66,13 +66,13 @@ class Ledger:
         self._since.update(counts)
         for letter in letters:
             self._letters.append(letter)
+            self._since[f"reason.{letter.reason}"] += 1
             self.unsaved_bytes += len(letter.message.payload) + len(letter.message.topic) + len(letter.detail)
 
     def save(self, connection: sqlite3.Connection) -> Saved:
         """Put everything on disk: the work of a transaction; `saved` follows when it is through."""
-        news = Counter(self._since)
-        news.update(_by_reason(deadletters.add(connection, self.store, self._letters)))
-        state.count(connection, self.store, news)
+        deadletters.add(connection, self.store, self._letters)
+        state.count(connection, self.store, self._since)
         state.move_cursor(connection, self.store, self.position)
         return self._finish(connection)
 
@@ -96,7 +96,3 @@ class Ledger:
         if all_entered:
             self._since, self._letters, self.unsaved_bytes = Counter(), [], 0
             self.saved_position = self.position
-
-
-def _by_reason(reasons: Counter[str]) -> dict[str, int]:
-    return {f"reason.{reason}": number for reason, number in reasons.items()}

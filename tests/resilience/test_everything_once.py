@@ -34,7 +34,7 @@ def test_equal_values_in_a_burst_are_all_stored(tmp_path: Path) -> None:
     """1,000 equal bare numbers of one topic, faster than any clock ticks, are 1,000 readings."""
     with Mosquitto(tmp_path) as broker, ServiceProcess(tmp_path / "service", mqtt={"url": broker.url}) as service:
         with Publisher(broker.port) as publisher:
-            publisher.publish([("rack1/temperature", b"20.5")] * 1_000)
+            publisher.publish([("racks/rack1/temperature", b"20.5")] * 1_000)
         service.wait_until_settled(1_000)
 
         with service.bucket("Temperature") as bucket:

@@ -24,7 +24,7 @@ NUMBERED: Mapping[str, Any] = {
     "models": {"numbered": {"fields": {"n": {"type": "int", "required": True}, "same": {}}}},
     "routes": [
         {"topic": "numbered/{source}", "model": "numbered", "bucket": "Numbered"},
-        {"topic": "{rack}/temperature", "model": "temperature", "format": "value", "bucket": "Temperature"},
+        {"topic": "racks/{rack}/temperature", "model": "temperature", "format": "value", "bucket": "Temperature"},
     ],
 }
 """Routes for messages with a number of their own, and for bare ones."""
@@ -114,7 +114,12 @@ class ServiceProcess:
 
     def wait_until_ready(self, *, deadline_secs: float = READY_SECS) -> None:
         """Wait until data can flow from the broker to the store."""
-        eventually(lambda: (self.status() or {}).get("ready"), deadline_secs=deadline_secs)
+
+        def ready() -> bool:
+            assert self.running, self.log
+            return bool((self.status() or {}).get("ready"))
+
+        eventually(ready, deadline_secs=deadline_secs)
 
     def wait_until_settled(self, messages: int, *, deadline_secs: float = 60.0) -> dict[str, Any]:
         """Wait until so many messages are journaled and none is pending; returns the store's accounts."""
