@@ -79,15 +79,22 @@ class Shelf:
         for segment in self.segments:
             if segment.damaged:
                 log_damage(segment)
-        if self.segments and not (self.segments[-1].sealed or self.segments[-1].damaged):
-            self._go_on_with(self.segments[-1])
+        for segment in self.segments:
+            if not (segment.sealed or segment.damaged):
+                self._mend(segment)
         self._disk.sync_folder(self._folder)
 
-    def _go_on_with(self, segment: Segment) -> None:
+    def _mend(self, segment: Segment) -> None:
+        """Cut off what was not committed, and go on with the last file; finish one that a fault had left behind."""
         if segment.extra:
             _log.warning("journal_torn_tail_cut file=%s bytes=%d", segment.path, segment.extra)
-        self._writer = SegmentWriter.reopen(segment, self._disk)
-        self._writer.trim()
+        writer = SegmentWriter.reopen(segment, self._disk)
+        writer.trim()
+        if segment is self.segments[-1]:
+            self._writer = writer
+        else:
+            writer.finish()
+            self._older_bytes += segment.extra
 
     def _hold(self, segments: tuple[Segment, ...]) -> None:
         self.segments = segments

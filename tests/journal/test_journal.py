@@ -9,6 +9,7 @@ import pytest
 from ingestor.errors import DataDirError
 from ingestor.journal import Journal
 from ingestor.ports import Chunk, Log, LossReason, Lost
+from tests.journal.machine import JournalMachine
 from tests.journal.support import (
     NEVER_MS,
     FailingDisk,
@@ -438,3 +439,7 @@ def test_two_cursors_of_one_name_are_refused(tmp_path: Path) -> None:
                 journal.cursor("local", 0, when_full="pause")
 
     run(main())
+
+
+TestAnyHistory = pytest.mark.timeout(300)(JournalMachine.TestCase)
+"""A cursor reads what was appended, or is told what is lost, after any history of use, crashes and damage."""
