@@ -8,28 +8,19 @@ import typer
 
 from ingestor import deadletters
 from ingestor.cli.datafiles import in_state
-from ingestor.cli.options import AsJson, ConfigFile, moment_ns, readable_time
+from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, moment_ns
 from ingestor.cli.output import fail, say, say_json, say_table
+from ingestor.cli.payloads import payload_json, payload_text
+from ingestor.cli.units import readable_time
 from ingestor.deadletters import DeadLetter, Filter
 from ingestor.ports import Reason
-from ingestor.routing.filters import check_filter, matches
+from ingestor.routing.filters import matches
 
 _SHOWN_BYTES = 40
 
 
-def _topic_filter(text: str) -> str:
-    try:
-        check_filter(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return text
-
-
 ReasonOption = Annotated[Reason | None, typer.Option("--reason", help="Only those set aside for this reason.")]
 StoreOption = Annotated[str | None, typer.Option("--store", help="Only those of this store.")]
-TopicOption = Annotated[
-    str | None, typer.Option("--topic", parser=_topic_filter, help="Only topics that this MQTT filter matches.")
-]
 SinceOption = Annotated[
     int | None, typer.Option("--since", parser=moment_ns, help="Only those received since (a time, or an age: 2h).")
 ]
@@ -49,7 +40,7 @@ def make_group() -> typer.Typer:
 def list_(
     config: ConfigFile = None,
     reason: ReasonOption = None,
-    topic: TopicOption = None,
+    topic: TopicFilter = None,
     since: SinceOption = None,
     until: UntilOption = None,
     store: StoreOption = None,
@@ -69,7 +60,7 @@ def list_(
     rows = [
         (
             letter.id, readable_time(letter.received_ns), letter.store or "-", letter.reason, letter.topic,
-            letter.fields or "-", letter.detail, _state(letter), _short(letter.payload),
+            letter.fields or "-", letter.detail, _state(letter), payload_text(letter.payload, limit=_SHOWN_BYTES),
         )
         for letter in letters
     ]  # fmt: skip
@@ -99,13 +90,13 @@ def show(
     say(f"fields     {letter.fields or '(all)'}")
     say(f"state      {_state(letter)}; the message counts as {letter.fate.replace('_', ' ')}")
     say(f"payload    {len(letter.payload)} bytes")
-    say(letter.payload.decode("utf-8", "backslashreplace"))
+    say(payload_text(letter.payload))
 
 
 def replay(
     config: ConfigFile = None,
     reason: ReasonOption = None,
-    topic: TopicOption = None,
+    topic: TopicFilter = None,
     since: SinceOption = None,
     until: UntilOption = None,
     store: StoreOption = None,
@@ -127,7 +118,7 @@ def replay(
 def purge(
     config: ConfigFile = None,
     reason: ReasonOption = None,
-    topic: TopicOption = None,
+    topic: TopicFilter = None,
     since: SinceOption = None,
     until: UntilOption = None,
     store: StoreOption = None,
@@ -167,17 +158,6 @@ def _state(letter: DeadLetter) -> str:
     return "held for its bucket" if letter.fate == deadletters.Fate.HELD else "set aside"
 
 
-def _short(payload: bytes) -> str:
-    text = payload[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
-    return text + ("…" if len(payload) > _SHOWN_BYTES else "")
-
-
 def _as_json(letter: DeadLetter) -> dict[str, object]:
-    """The payload as text where it is UTF-8, else in `payload_hex`."""
     plain = letter._asdict()
-    payload = plain.pop("payload")
-    try:
-        plain["payload"] = payload.decode()
-    except UnicodeDecodeError:
-        plain["payload_hex"] = payload.hex()
-    return plain
+    return {**plain, **payload_json(plain.pop("payload"))}

@@ -1,6 +1,9 @@
 """Options that several commands share, and what they stand for."""
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +12,31 @@ import typer
 
 from ingestor import configfile
 from ingestor.config import Config, parse_duration
+from ingestor.errors import ConfigError
+from ingestor.routing.filters import check_filter
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="The configuration file; ./config.yaml if not given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+
+
+def topic_filter(text: str) -> str:
+    """The MQTT topic filter that a person wrote.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    try:
+        check_filter(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
+TopicFilter = Annotated[
+    str | None, typer.Option("--topic", parser=topic_filter, help="Only topics that this MQTT filter matches.")
+]
 
 
 def load_config(path: Path | None) -> Config:
@@ -23,6 +46,34 @@ def load_config(path: Path | None) -> Config:
         ConfigError: With every problem.
     """
     return configfile.load(path, environ=os.environ)
+
+
+@contextmanager
+def with_lines(path: Path | None) -> Iterator[None]:
+    """Inside it, faults of a configuration that are found after reading it get their lines in the file.
+
+    Raises:
+        ConfigError: With them.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise configfile.located(error, path, environ=os.environ) from None
+
+
+def seconds(text: str) -> float:
+    """The time that a person means: seconds, or a number with a unit like `5m`.
+
+    Raises:
+        typer.BadParameter: It is neither, or not more than nothing.
+    """
+    try:
+        secs = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else parse_duration(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither seconds nor a number with a unit (90s, 5m, 2h)") from None
+    if secs <= 0:
+        raise typer.BadParameter("a time is more than 0")
+    return secs
 
 
 def moment_ns(text: str) -> int:
@@ -42,8 +93,3 @@ def moment_ns(text: str) -> int:
             ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return round((moment - datetime.fromtimestamp(0, UTC)) / timedelta(microseconds=1)) * 1000
-
-
-def readable_time(time_ns: int) -> str:
-    """A moment as people read it, in UTC, to the millisecond."""
-    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -35,10 +35,15 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     console.print(table)
 
 
+def warn(text: str) -> None:
+    """A line for people on standard error: what went another way than was asked."""
+    print(f"ingestor: {printable(text)}", file=sys.stderr)
+
+
 def fail(*lines: str) -> NoReturn:
     """Say on standard error what could not be done, and end with 1."""
     for line in lines:
-        print(f"ingestor: {printable(line)}", file=sys.stderr)
+        warn(line)
     sys.exit(1)
 
 

@@ -1,16 +1,14 @@
 """`ingestor run`: the service."""
 
-import asyncio
-import signal
 import sys
-from collections.abc import Callable, Coroutine
 from typing import Annotated
 
 import typer
 
 from ingestor import __version__, log
 from ingestor.app import Service
-from ingestor.cli.options import ConfigFile, load_config
+from ingestor.cli.loop import run_in_loop, stop_on_signals
+from ingestor.cli.options import ConfigFile, load_config, with_lines
 from ingestor.cli.output import say
 from ingestor.config import Config
 
@@ -24,7 +22,8 @@ def run(
     """Run the service until Ctrl-C or SIGTERM: then everything that was taken in is written, as far as it can be."""
     log.setup(level=log_level, style=log_format, stream=sys.stderr)
     loaded = load_config(config)
-    run_in_loop(_serve(loaded))
+    with with_lines(config):
+        run_in_loop(_serve(loaded))
 
 
 async def _serve(config: Config) -> None:
@@ -33,29 +32,6 @@ async def _serve(config: Config) -> None:
         say(_what_runs(config, service))
         sys.stdout.flush()
         await service.run()
-
-
-def stop_on_signals(stop: Callable[[], None]) -> None:
-    """Call `stop` on the first Ctrl-C or SIGTERM; a second one ends the process as it is: the journal is safe."""
-    loop = asyncio.get_running_loop()
-
-    def first() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, first)
-
-
-def run_in_loop(main: Coroutine[object, object, None]) -> None:
-    """Run a coroutine in uvloop where there is one, else in asyncio's own loop."""
-    try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - not there on every platform
-    except ImportError:
-        from asyncio import new_event_loop  # noqa: PLC0415
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(main)
 
 
 def _what_runs(config: Config, service: Service) -> str:

@@ -1,0 +1,117 @@
+"""What a demo came to, from its files, and where to look at it."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from ingestor.cli.bucketview import count_points
+from ingestor.cli.demofolder import DemoFolder
+from ingestor.cli.output import say
+from ingestor.cli.publishing import Publisher
+from ingestor.cli.units import counted
+from ingestor.datadir import stopped_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The accounts of a demo that has ended: of its service in messages, and of its SQLite file in rows.
+
+    `faulty` of the published were faulty on purpose. `waiting` are in the journal and not yet stored: none, unless
+    the machine was too slow to end in time. `fields_set_aside` were left out of messages that were stored.
+    """
+
+    secs: float
+    published: int
+    faulty: int
+    received: int
+    stored: int
+    set_aside: int
+    waiting: int
+    fields_set_aside: int
+    reasons: Mapping[str, int]
+    rows: int
+    folder: str
+    config: str
+    bucket_file: str
+
+    @classmethod
+    def of(cls, folder: DemoFolder, publisher: Publisher, *, secs: float) -> Self:
+        """Read the files; the service must have ended.
+
+        Raises:
+            IngestorError: They cannot be read.
+            sqlite3.Error: The same of the bucket's file.
+        """
+        snapshot = stopped_snapshot(folder.config)
+        store = snapshot.stores[0]
+        return cls(
+            secs=round(secs, 1),
+            published=publisher.published,
+            faulty=publisher.faulty,
+            received=snapshot.intake.journaled,
+            stored=store.stored,
+            set_aside=store.set_aside,
+            waiting=store.pending,
+            fields_set_aside=store.fields_set_aside,
+            reasons=store.reasons,
+            rows=count_points(folder.bucket_file),
+            folder=str(folder.path),
+            config=str(folder.config_file),
+            bucket_file=str(folder.bucket_file),
+        )
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all that was published is accounted for, and the rows are those that were stored."""
+        accounted = self.stored + self.set_aside + self.waiting
+        return self.published <= self.received == accounted and (self.rows == self.stored or self.waiting > 0)
+
+    def to_json(self) -> dict[str, object]:
+        """The same as plain data."""
+        return {**asdict(self), "agrees": self.agrees}
+
+
+def say_summary(summary: Summary) -> None:
+    """Say what it came to, and what to try next."""
+    say("")
+    say(
+        f"in {summary.secs:.1f} s the racks published {counted(summary.published, 'message')}, "
+        f"{summary.faulty:,} of them faulty on purpose"
+    )
+    say(f"  received   {summary.received:>9,}")
+    left_out = f", without {counted(summary.fields_set_aside, 'field')} that did not fit"
+    say(f"  stored     {summary.stored:>9,}   {counted(summary.rows, 'row')} in SQLite"
+        f"{left_out if summary.fields_set_aside else ''}")  # fmt: skip
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(summary.reasons.items()))
+    say(f"  set aside  {summary.set_aside:>9,}   {'reasons, fields included: ' if reasons else ''}{reasons}".rstrip())
+    if summary.waiting:
+        say(f"  waiting    {summary.waiting:>9,}   in the journal, for the next start")
+    _say_where(summary)
+
+
+def _say_where(summary: Summary) -> None:
+    ingestor, config = how_to_call(), _short(summary.config)
+    say(f"\nall of it stays in {summary.folder}; look into it:")
+    query = "SELECT * FROM climate ORDER BY time DESC LIMIT 5"
+    say(f"  sqlite3 -box {_short(summary.bucket_file)} '{query}'")
+    say(f"  {ingestor} deadletters list --config {config}")
+    say(f"go on with it, and publish to it from another terminal:\n  {ingestor} run --config {config}")
+    say(f"  {ingestor} simulate --config {config}")
+    say("take it for a broker of your own: put mqtt.url and routes into a copy of that config.yaml, and ask")
+    say(f"  {ingestor} check --config my.yaml")
+
+
+def how_to_call() -> str:
+    """This program as the person at the terminal can call it."""
+    program = Path(sys.argv[0])
+    if program.name == "ingestor" and shutil.which("ingestor") != str(program):
+        return _short(str(program.absolute()))
+    return "ingestor"
+
+
+def _short(path: str) -> str:
+    """The path from here, where that is shorter."""
+    return path.removeprefix(f"{Path.cwd()}/")

@@ -1,0 +1,99 @@
+"""`ingestor status`: what came, what became of it, what is wrong; of the running service or a stopped one's files."""
+
+from collections.abc import Iterator
+
+from ingestor.cli.options import AsJson, ConfigFile, load_config
+from ingestor.cli.output import fail, say, say_json, say_table, warn
+from ingestor.cli.running import Who, ask_service, service_url
+from ingestor.cli.units import counted, readable_size, readable_span
+from ingestor.config import Config
+from ingestor.datadir import stopped_snapshot
+from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+
+_FATES = ("stored", "set_aside", "unrouted", "ignored", "dropped", "damaged", "pending")
+
+
+def status(config: ConfigFile = None, json: AsJson = False) -> None:
+    """Show what came, what became of it and what is wrong: of the running service, else from a stopped one's files."""
+    loaded = load_config(config)
+    snapshot, source = _snapshot(loaded)
+    running = source != str(loaded.data_dir)
+    if json:
+        say_json({"running": running, "source": source, **snapshot.to_json()})
+        return
+    if running:
+        say(f"ingestor {snapshot.version} has run for {readable_span(snapshot.uptime_secs)} ({source})")
+        for reason in snapshot.reasons or ("ready: readings flow from the broker to every store",):
+            say(f"NOT READY  {reason}" if snapshot.reasons else reason)
+    else:
+        say(f"no service runs; this is what its files in {source} say")
+    for line in (*_intake_lines(snapshot.intake, running=running), *_journal_lines(snapshot.journal)):
+        say(line)
+    _say_stores(snapshot)
+
+
+def _snapshot(config: Config) -> tuple[Snapshot, str]:
+    """The snapshot, and where it is from."""
+    answer = ask_service(config.web)
+    url = service_url(config.web)
+    if answer.snapshot:
+        return answer.snapshot, url
+    if answer.who is Who.SERVICE_REFUSES:
+        fail(f"the service at {url} wants another token: set web.token to what it was started with")
+    if answer.who is Who.ANOTHER_PROGRAM:
+        warn(f"what answers at {url} is another program; see web.port")
+    return stopped_snapshot(config), str(config.data_dir)
+
+
+def _intake_lines(intake: IntakeStats, *, running: bool) -> Iterator[str]:
+    yield ""
+    if running:
+        how = "connected and subscribed" if intake.subscribed else "connected" if intake.connected else "not connected"
+        paused = ", not reading until the journal keeps up" if intake.paused else ""
+        version = f", MQTT {intake.protocol}" if intake.protocol else ""
+        yield f"broker    {how}{version}, {counted(intake.reconnects, 'reconnect')}{paused}"
+    yield (
+        f"received  {intake.received:,} = journaled {intake.journaled:,}"
+        f" + recognised {intake.recognised:,} + skipped {intake.skipped:,}"
+    )
+
+
+def _journal_lines(journal: JournalStats) -> Iterator[str]:
+    lasts = "" if journal.lasts_secs is None else f", full in {readable_span(journal.lasts_secs)} if no store took any"
+    yield (
+        f"journal   {readable_size(journal.bytes)} of {readable_size(journal.max_bytes)}"
+        f" in {counted(journal.segments, 'file')}{lasts}"
+    )
+
+
+def _say_stores(snapshot: Snapshot) -> None:
+    say("")
+    headings = ("store", "journaled", *(f"{'= ' if at == 0 else '+ '}{name.replace('_', ' ')}"
+                                       for at, name in enumerate(_FATES)), "lag")  # fmt: skip
+    say_table(
+        headings,
+        [
+            (store.name, store.journaled, *(getattr(store, name) for name in _FATES), readable_span(store.lag_secs))
+            for store in snapshot.stores
+        ],
+    )
+    for store in snapshot.stores:
+        for line in _details(store):
+            say(line)
+    if snapshot.dead_letter_bytes or snapshot.dead_letters_put_out:
+        put_out = f", {counted(snapshot.dead_letters_put_out, 'message')} put out for newer ones"
+        say(
+            f"dead letters take {readable_size(snapshot.dead_letter_bytes)}"
+            f"{put_out if snapshot.dead_letters_put_out else ''}; see: ingestor deadletters list"
+        )
+
+
+def _details(store: StoreStats) -> Iterator[str]:
+    say("")
+    fields = f", without {counted(store.fields_set_aside, 'field')} that did not fit" if store.fields_set_aside else ""
+    yield f"{store.name}: {counted(store.points, 'point')} stored{fields}"
+    if store.held:
+        yield f"  {counted(store.held, 'message')} of the pending wait for a bucket to be mended"
+    if store.reasons:
+        reasons = sorted(store.reasons.items(), key=lambda item: -item[1])
+        yield "  set aside: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons)
