@@ -135,11 +135,14 @@ class Scanner:
             body = at + 2
             if length > 127:
                 length, body = self._length(data, at + 1)
+                if body - at + length > limit:
+                    return at
             stop = body + length
-            if stop > end or stop - at > limit:
+            if stop > end:
                 return at
-            cut = body + 2 + (data[body] << 8) + data[body + 1]
-            key = data[body + 2 : cut]
+            body += 2
+            cut = body + (data[body - 2] << 8 | data[body - 1])
+            key = data[body:cut]
             topic = topics.get(key)
             if topic is None:
                 topic = self._topic(key)

@@ -28,6 +28,8 @@ _WORDS = {
     0x97: "quota exceeded",
     0x98: "administrative action",
     0x99: "payload format invalid",
+    0x9A: "retain not supported",
+    0x9B: "quality of service not supported",
     0x9C: "use another server",
     0x9D: "server moved",
     0x9E: "shared subscriptions not supported",
