@@ -96,6 +96,7 @@ class MosquittoBroker:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us: it is still needed while we stop in good order
             preexec_fn=_die_with_parent(),
         )
         return self._process
