@@ -1,19 +1,15 @@
 """The store refuses or hangs while readings flow: nothing is lost, memory stays flat, the broker hears from us."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from ingestor.stores.sqlite import bucket_path
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.publisher import Publisher
 from tests.servers.service import ServiceProcess
-from tests.support import eventually
 
 OUTAGE_SECS = 100.0
 RATE_A_SEC = 1_000
@@ -32,7 +28,7 @@ def test_backlog_of_an_outage_is_worked_off_beside_live_traffic(tmp_path: Path) 
         sent = publisher.publish(numbered(0, RATE_A_SEC))
         service.wait_until_settled(sent)
         before_mib = resident_mib(service.pid)
-        with locked(service, "Numbered"):
+        with service.locked("Numbered"):
             end = time.monotonic() + OUTAGE_SECS
             while time.monotonic() < end:
                 sent += publisher.publish(numbered(sent, RATE_A_SEC))
@@ -66,25 +62,6 @@ def live_traffic(port: int, begin: int) -> None:
         for second in range(5):
             publisher.publish(numbered(begin + second * RATE_A_SEC, RATE_A_SEC))
             time.sleep(1.0)  # paces the load
-
-
-@contextmanager
-def locked(service: ServiceProcess, bucket: str) -> Iterator[None]:
-    """Hold the right to write the bucket's file, as a long transaction of another program would."""
-    path = bucket_path(service.folder / "data" / "stores" / "local", bucket)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        eventually(lambda: lock(connection))
-        yield
-        connection.execute("ROLLBACK")
-
-
-def lock(connection: sqlite3.Connection) -> bool:
-    """Whether the lock could be had."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        return False
-    return True
 
 
 def resident_mib(pid: int) -> float:

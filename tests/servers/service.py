@@ -136,3 +136,12 @@ class ServiceProcess:
         path = bucket_path(self.folder / "data" / "stores" / "local", name)
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             yield connection
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold the right to write a bucket's file, as a long transaction of another program would."""
+        path = bucket_path(self.folder / "data" / "stores" / "local", name)
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")

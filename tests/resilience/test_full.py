@@ -1,0 +1,72 @@
+"""The journal is full, or the disk: what happens is what was configured, it is counted, and the process lives."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.mosquitto import Mosquitto
+from tests.servers.publisher import Publisher
+from tests.servers.service import NUMBERED, ServiceProcess
+from tests.support import eventually
+
+MESSAGES = 6_000
+PADDING = b" " * 1_000  # so that they fill more than the smallest journal, of 1 MiB
+
+
+def config(when_behind: str) -> dict[str, Any]:
+    """A journal of 1 MiB."""
+    return {
+        **NUMBERED,
+        "journal": {"max_bytes": "1MiB"},
+        "stores": {"local": {"kind": "sqlite", "when_behind": when_behind}},
+    }
+
+
+def publish(port: int, numbers: range) -> None:
+    """Publish these numbers in messages of about 1 KiB."""
+    with Publisher(port) as publisher:
+        publisher.publish(("numbered/a", b'{"n": %d}' % number + PADDING) for number in numbers)
+
+
+@pytest.mark.long
+def test_a_full_journal_pauses_the_intake_and_loses_nothing(tmp_path: Path) -> None:
+    """Under `pause` what does not fit waits at the broker, and all of it is stored when the store is back."""
+    with (
+        Mosquitto(tmp_path) as broker,
+        ServiceProcess(tmp_path / "service", mqtt={"url": broker.url}, config=config("pause")) as service,
+    ):
+        publish(broker.port, range(10))
+        service.wait_until_settled(10)
+        with service.locked("Numbered"):
+            publish(broker.port, range(10, MESSAGES))
+            full = eventually(lambda: (status := service.status()) and status["journal"]["full"] and status)
+        accounts = service.wait_until_settled(MESSAGES)
+
+        assert full
+        assert full["ready"] is False
+        assert full["journal"]["bytes"] <= 2**20
+        assert any("journal: full" in reason for reason in full["reasons"])
+        assert (accounts["stored"], accounts["dropped"]) == (MESSAGES, 0)
+
+
+@pytest.mark.long
+def test_a_full_journal_drops_the_oldest_where_that_was_chosen(tmp_path: Path) -> None:
+    """Under `drop_oldest` intake goes on; what was dropped is counted, and everything else is stored."""
+    with (
+        Mosquitto(tmp_path) as broker,
+        ServiceProcess(tmp_path / "service", mqtt={"url": broker.url}, config=config("drop_oldest")) as service,
+    ):
+        publish(broker.port, range(10))
+        service.wait_until_settled(10)
+        with service.locked("Numbered"):
+            publish(broker.port, range(10, MESSAGES))
+            eventually(lambda: service.store().get("journaled") == MESSAGES, deadline_secs=30)
+        accounts = service.wait_until_settled(MESSAGES)
+
+        assert accounts["dropped"] > 0
+        assert accounts["stored"] + accounts["dropped"] == MESSAGES
+        with service.bucket("Numbered") as bucket:
+            kept = [n for (n,) in bucket.execute("SELECT n FROM numbered ORDER BY n")]
+        assert len(kept) == accounts["stored"]
+        assert kept[-1] == MESSAGES - 1
