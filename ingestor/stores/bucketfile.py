@@ -7,10 +7,10 @@ are numbered, because SQLite takes names that differ only in case for the same; 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from ingestor.ports import FieldType, Point, Series, Value
 
 _BUSY_SECS = 5.0
 _APPLICATION_ID = 0x696E6773  # "ings", so that `file` and we can tell what it is
-_ROWS_A_STATEMENT = 64
+_ROWS_A_STATEMENT = (64, 8, 1)
+_MAX_PARAMETERS = 32_766  # of a statement, says SQLite
 _REMEMBERED_SERIES = 65_536
 _COLUMN = {FieldType.FLOAT: "REAL", FieldType.INT: "INTEGER", FieldType.TEXT: "TEXT", FieldType.BOOL: "INTEGER"}
 
@@ -77,9 +78,7 @@ class BucketFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(
-            path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False, cached_statements=256
-        )
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
         self._places: dict[Series, _Place] = {}
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -95,43 +94,49 @@ class BucketFile:
         self._connection.close()
 
     def try_to_write(self) -> None:
-        """Take the right to write, and give it back."""
+        """Change something and take it back: a file that may only be read lets a transaction begin all the same."""
         self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self._connection.execute("ROLLBACK")
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Write the points in one transaction; they are on disk when this returns."""
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        for series in {point.series for point in points}:
-            if series not in self._places:
-                self._make_place(series)
-        for table, rows in self._rows(points).items():
-            full = len(rows) - len(rows) % _ROWS_A_STATEMENT
-            # Many rows a statement: the thread gives up the interpreter's lock at each step, and waits to get it back.
-            statement = table.upsert(_ROWS_A_STATEMENT)
-            for begin in range(0, full, _ROWS_A_STATEMENT):
-                execute(statement, list(chain.from_iterable(rows[begin : begin + _ROWS_A_STATEMENT])))
-            if full < len(rows):
-                execute(table.upsert(len(rows) - full), list(chain.from_iterable(rows[full:])))
-        execute("COMMIT")
-
-    def _rows(self, points: Sequence[Point]) -> dict[_Table, list[tuple[Value | None, ...]]]:
-        """The rows by table, in the order of its key, so that SQLite fills page after page."""
-        places = self._places
-        rows: dict[_Table, list[tuple[Value | None, ...]]] = {}
-        for series, time_ns, fields in points:
-            table, number = places[series]
-            if table not in rows:
-                rows[table] = []
-            rows[table].append((number, time_ns, *map(fields.get, table.columns)))
-        for of_table in rows.values():
-            of_table.sort(key=itemgetter(0, 1))
-        return rows
-
-    def _make_place(self, series: Series) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
         if len(self._places) >= _REMEMBERED_SERIES:
             self._places.clear()
+        for series in dict.fromkeys(point.series for point in points):
+            if series not in self._places:
+                self._make_place(series)
+        for table, values in self._values(points).items():
+            self._insert(table, values)
+        self._connection.execute("COMMIT")
+
+    def _values(self, points: Sequence[Point]) -> Mapping[_Table, list[Value | None]]:
+        """The values of the rows by table, in the order of its key, so that SQLite fills page after page."""
+        by_series: defaultdict[int, list[Point]] = defaultdict(list)
+        for point in points:
+            by_series[self._places[point.series].series].append(point)
+        values: defaultdict[_Table, list[Value | None]] = defaultdict(list)
+        for number in sorted(by_series):
+            of_series = by_series[number]
+            table = self._places[of_series[0].series].table
+            of_table = values[table]
+            for _, time_ns, fields in sorted(of_series, key=attrgetter("time_ns")):
+                of_table += (number, time_ns, *map(fields.get, table.columns))
+        return values
+
+    def _insert(self, table: _Table, values: Sequence[Value | None]) -> None:
+        """Many rows a statement: the thread gives up the interpreter's lock at each, and waits to get it back."""
+        begin, width = 0, len(table.columns) + 2
+        for rows in _ROWS_A_STATEMENT:
+            size = rows * width
+            if size <= _MAX_PARAMETERS:
+                statement = table.upsert(rows)
+                while begin + size <= len(values):
+                    self._connection.execute(statement, values[begin : begin + size])
+                    begin += size
+
+    def _make_place(self, series: Series) -> None:
         table = self._table(series.measurement)
         new_fields = [name for name in series.types if name not in table.columns]
         new_tags = {key for key, _ in series.tags} - table.tags
@@ -162,7 +167,7 @@ class BucketFile:
 
     def _free_view_name(self, measurement: str) -> str:
         taken = {str(name).lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_schema")}
-        reserved = not measurement or measurement.lower().startswith("sqlite_")
+        reserved = not measurement or measurement.lower().startswith(("sqlite_", "points_"))
         name = first = f"measurement {measurement}" if reserved else measurement
         number = 2
         while name.lower() in taken:
@@ -183,10 +188,7 @@ class BucketFile:
             "SELECT view_name FROM measurements WHERE id = ?", (table.number,)
         ).fetchone()
         shown = [(_READABLE_TIME, "time")]
-        shown += [
-            (f"json_extract(tags, {_text('$.' + json.dumps(tag, ensure_ascii=False))})", tag)
-            for tag in sorted(table.tags)
-        ]
+        shown += [(_tag_value(tag), tag) for tag in sorted(table.tags)]
         shown += [(column, name) for name, column in table.columns.items()]
         shown += [("time", "time_ns")]
         columns = ", ".join(f"{value} AS {_name(alias)}" for value, alias in _distinct(shown))
@@ -218,6 +220,12 @@ class BucketFile:
         for measurement, tag in self._connection.execute(keys):
             tables[measurement].tags.add(tag)
         return [(names[number], table) for number, table in tables.items()]
+
+
+def _tag_value(tag: str) -> str:
+    if '"' in tag:  # older SQLite cannot say it in a path
+        return f"(SELECT value FROM json_each(tags) WHERE key = {_text(tag)})"
+    return f"json_extract(tags, {_text('$.' + json.dumps(tag, ensure_ascii=False))})"
 
 
 def _name(name: str) -> str:

@@ -125,6 +125,8 @@ def _explain(error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
 def _unfit(at: int, point: Point) -> Rejection | None:
     if not all(_fits(text) for text in _names(point)):
         return Rejection(at, Reason.REJECTED, "a name or tag is not valid Unicode")
+    if not _fits(point.time_ns):
+        return Rejection(at, Reason.REJECTED, "SQLite cannot hold the time")
     wrong = [name for name, value in point.fields.items() if not _fits(value)]
     if not wrong:
         return None
