@@ -1,0 +1,1 @@
+"""Tests of each store's own behaviour."""
