@@ -122,7 +122,9 @@ def configurations() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_command_has_help_and_is_described(name: str, command: TyperCommand | TyperGroup) -> None:
     """Each command says what it does, and the reference has a heading for it."""
     described = re.findall(r"^#+ +`?(ingestor[ \w-]*)", (REFERENCE / "commands.md").read_text(), re.MULTILINE)
@@ -131,7 +133,9 @@ def test_every_command_has_help_and_is_described(name: str, command: TyperComman
     assert isinstance(command, TyperGroup) or name in [heading.strip() for heading in described]
 
 
-@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_option_has_help_and_is_described(name: str, command: TyperCommand | TyperGroup) -> None:
     """Each option says what it does, and the reference names it."""
     options = [option for option in command.params if isinstance(option, TyperOption) and not option.hidden]
@@ -141,7 +145,7 @@ def test_every_option_has_help_and_is_described(name: str, command: TyperCommand
     assert [f"{name} {option.opts[0]}" for option in options if option.opts[0] not in reference] == []
 
 
-@pytest.mark.parametrize("key", keys(Config))
+@pytest.mark.parametrize("key", list(keys(Config)))
 def test_every_key_is_described(key: str) -> None:
     """Each key of the configuration has a heading or the first cell of a row in the reference."""
     text = (REFERENCE / "configuration.md").read_text(encoding="utf-8")
