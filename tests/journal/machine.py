@@ -20,7 +20,7 @@ from ingestor.ports import Chunk, LossReason, Lost
 from tests.journal.support import FailingDisk, messages, number, overwrite, segment_files
 from tests.support import eventually_async
 
-MAX_BYTES: Final = 60_000
+MAX_BYTES: Final = 30_000
 WHO: Final[st.SearchStrategy[WhenFull]] = st.sampled_from(["pause", "drop_oldest"])
 _POSITIONS = struct.Struct("<QI")
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -439,6 +441,53 @@ def test_two_cursors_of_one_name_are_refused(tmp_path: Path) -> None:
                 journal.cursor("local", 0, when_full="pause")
 
     run(main())
+
+
+WRITE_FOR_EVER = """
+import asyncio, os, sys
+from pathlib import Path
+from ingestor.journal import Journal
+from tests.journal.support import messages
+
+async def main():
+    async with Journal(Path(sys.argv[1]), segment_bytes=50_000, group_ms=1) as journal:
+        while True:
+            start = journal.end
+            sizes = [1, 3, 40, 200, 7]
+            waiting = [journal.append(messages(size, start=start + sum(sizes[:at]))) for at, size in enumerate(sizes)]
+            for at, done in enumerate(waiting):
+                await done
+                os.write(1, b"%d\\n" % (start + sum(sizes[: at + 1])))
+
+asyncio.run(main())
+"""
+
+
+def _write_until_killed(folder: Path, *, acknowledgements: int) -> int:
+    """Run a process that appends, kill it without warning, and return how many messages it had been promised."""
+    command = [sys.executable, "-c", WRITE_FOR_EVER, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(acknowledgements)]
+        process.kill()
+        lines += process.stdout.readlines()
+    return int([line for line in lines if line.endswith(b"\n")][-1])
+
+
+def test_a_killed_process_loses_nothing_it_was_promised(tmp_path: Path) -> None:
+    """After kill -9, again and again, every message whose future was done is there, once and in order."""
+
+    async def read_all() -> list[int]:
+        async with Journal(tmp_path, segment_bytes=50_000) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            return numbers(await read_until(cursor, journal.end))
+
+    for acknowledgements in (1, 2, 9, 30, 77):
+        promised = _write_until_killed(tmp_path, acknowledgements=acknowledgements)
+        found = run(read_all())
+
+        assert len(found) >= promised
+        assert found == list(range(len(found)))
 
 
 TestAnyHistory = pytest.mark.timeout(300)(JournalMachine.TestCase)
