@@ -14,7 +14,7 @@ from ingestor.cli.checks.routes import check_routes
 from ingestor.cli.checks.stores import check_stores
 from ingestor.cli.checks.web import check_web
 from ingestor.cli.options import AsJson, ConfigFile, load_config
-from ingestor.cli.output import say, say_json
+from ingestor.cli.output import say, say_beside, say_json
 from ingestor.cli.units import counted
 from ingestor.configfile.loader import DEFAULT_FILE
 from ingestor.errors import ConfigError
@@ -29,9 +29,10 @@ def check(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Say what would keep readings from coming or from being stored, all of it at once, and what to do about it.
+    """Find what would keep readings from being stored.
 
-    Ends 1 when there is a problem; notes are worth knowing, and no problem.
+    All of it at once, each with what to do about it: the configuration, the broker and each subscription, the
+    stores, the data directory, the web port. Ends 1 when there is a problem; notes are worth knowing, and no problem.
     """
     found = asyncio.run(_examine(config, offline=offline, quiet=json))
     problems = sum(finding.level is Level.PROBLEM for finding in found)
@@ -50,7 +51,8 @@ async def _examine(path: Path | None, *, offline: bool, quiet: bool) -> list[Fin
     async for finding in _findings(path, offline=offline):
         found.append(finding)
         if not quiet:
-            say(f"{finding.level:<8} {finding.about:<{_ABOUT_WIDTH}} {finding.text}")
+            level = finding.level.upper() if finding.level is Level.PROBLEM else finding.level
+            say_beside(f"{level:<8} {finding.about:<{_ABOUT_WIDTH}} ", finding.text)
     return found
 
 

@@ -29,7 +29,7 @@ UntilOption = Annotated[int | None, typer.Option("--until", parser=moment_ns, he
 
 def make_group() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="See what was set aside and why, have it tried again, or delete it.", no_args_is_help=True)
+    group = typer.Typer(help="See what was set aside, and have it tried again.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(show)
     group.command()(replay)

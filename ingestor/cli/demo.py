@@ -37,10 +37,11 @@ def demo(
     seed: Seed = 0,
     json: AsJson = False,
 ) -> None:
-    """Show all of it at work: a broker, simulated racks, the service.
+    """Show it at work, with simulated racks.
 
-    Needs no configuration and no network. The last rack sends some faults. Once a second it shows what arrived, was
-    stored and was set aside, and at the end where to look: the folder stays, with a configuration to go on from.
+    Starts a broker, racks and the service; needs no configuration and no network. The last rack sends some faults.
+    Once a second it shows what arrived, was stored and was set aside, and at the end where to look: the folder stays,
+    with a configuration to go on from.
     """
     folder = DemoFolder.make(directory)
     publisher = Publisher(emissions(devices, clock=time.time_ns, seed=seed, faulty=1), rate=rate)

@@ -14,6 +14,7 @@ from ingestor.cli.output import printable, say, say_json
 
 _SHOWN_RACKS = 12
 _SHOWN_READINGS = 3
+_TOLD_READINGS = 20
 
 
 class Moment(NamedTuple):
@@ -64,8 +65,8 @@ class JsonLines(Lines):
     """A JSON object a second."""
 
     def show(self, moment: Moment) -> None:
-        """Print all of it."""
-        newest = [reading._asdict() for reading in moment.newest]
+        """Print the counts and some of the newest readings."""
+        newest = [reading._asdict() for reading in moment.newest[:_TOLD_READINGS]]
         say_json({**moment._asdict(), "secs": round(moment.secs, 1), "newest": newest})
 
 

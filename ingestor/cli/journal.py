@@ -22,7 +22,7 @@ _WHY = {LossReason.DAMAGED: "damaged on disk", LossReason.DROPPED: "no longer ke
 
 def make_group() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="Look into the queue on disk, also while the service writes it.", no_args_is_help=True)
+    group = typer.Typer(help="Look into the queue on disk.", no_args_is_help=True)
     group.command()(info)
     group.command()(dump)
     return group

@@ -1,5 +1,6 @@
 """An ordinary MQTT client, as a device is one, made from `mqtt` of the configuration."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ from ingestor.config import Mqtt
 from ingestor.errors import BrokerRefusedError, BrokerUnavailableError
 from ingestor.intake.tls import tls_context
 
+_IN_FLIGHT = 100
 _MANY_CALLS = 1_000_000  # the library warns of a few calls at a time, and here many are meant
 
 
@@ -31,6 +33,8 @@ async def connected(config: Mqtt) -> AsyncIterator[aiomqtt.Client]:
         password=config.password.get_secret_value() if config.password else None,
         tls_context=tls_context(config),
         keepalive=int(config.keep_alive),
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # or many small messages wait for each other
+        max_inflight_messages=_IN_FLIGHT,
     )
     client.pending_calls_threshold = _MANY_CALLS
     try:

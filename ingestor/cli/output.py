@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
@@ -26,13 +28,29 @@ def say_json(value: object) -> None:
 
 
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on standard output; numbers to the right."""
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value), justify="right" if isinstance(value, int) else "left") for value in row))
+    """A table on standard output; columns of numbers to the right."""
+    cells = [tuple(row) for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for at, heading in enumerate(headings):
+        numbers = bool(cells) and all(isinstance(row[at], int) for row in cells)
+        table.add_column(heading, justify="right" if numbers else "left")
+    for row in cells:
+        table.add_row(*(Text(_cell(value)) for value in row))
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
-    console.print(table)
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        print(line.rstrip())  # the last column is filled up with blanks
+
+
+def say_beside(head: str, text: str) -> None:
+    """A head and a text beside it; on a terminal its further lines begin below its first word."""
+    said = head + printable(text)
+    if sys.stdout.isatty():
+        width = max(60, shutil.get_terminal_size().columns)
+        said = textwrap.fill(said, width, subsequent_indent=" " * len(head), break_on_hyphens=False)
+    print(said)
 
 
 def warn(text: str) -> None:

@@ -1,8 +1,10 @@
 """Publishing what simulated racks send, steadily, until told to stop."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import islice
+from types import TracebackType
+from typing import Any, Self
 
 import aiomqtt
 
@@ -11,7 +13,7 @@ from ingestor.cli.mqttclient import connected
 from ingestor.config import Mqtt
 from sensors.simulator import Emission
 
-_AT_ONCE = 50  # in flight together; the library's own book-keeping grows with their square
+_IN_FLIGHT = 100  # waiting for their acknowledgement; the library's book-keeping grows with their square
 
 
 class Publisher:
@@ -42,15 +44,52 @@ class Publisher:
         async with connected(config) as client:
             now = asyncio.get_running_loop().time
             pace = Pace(self._rate, now=now())
-            while not stop.is_set():
-                due = pace.take(now(), at_most=_AT_ONCE)
-                await self._publish(client, list(islice(self._source, due)))
-                await either(stop, pace.due_in(now()))
+            async with _Flight() as flight:
+                while not stop.is_set():
+                    for one in islice(self._source, pace.take(now(), at_most=flight.room)):
+                        flight.begin(self._publish(client, one))
+                    await flight.land()
+                    await either(stop, pace.due_in(now()))
 
-    async def _publish(self, client: aiomqtt.Client, some: list[Emission]) -> None:
-        await asyncio.gather(*(client.publish(one.topic, one.payload, qos=1) for one in some))
-        self.published += len(some)
-        self.faulty += sum(one.fault is not None for one in some)
+    async def _publish(self, client: aiomqtt.Client, one: Emission) -> None:
+        await client.publish(one.topic, one.payload, qos=1)
+        self.published += 1
+        self.faulty += one.fault is not None
+
+
+class _Flight:
+    """The publishes that wait for their acknowledgement; left in good order it waits for all, else it drops them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def room(self) -> int:
+        """How many more may begin."""
+        return _IN_FLIGHT - len(self._tasks)
+
+    def begin(self, publish: Coroutine[Any, Any, None]) -> None:
+        """Send one; its outcome comes with `land`."""
+        self._tasks.add(asyncio.create_task(publish, name="publish"))
+
+    async def land(self) -> None:
+        """Wait until there is room, and raise what went wrong."""
+        if not self.room:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in [task for task in self._tasks if task.done()]:
+            self._tasks.discard(task)
+            task.result()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            for task in self._tasks:
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=error is not None)
 
 
 async def either(stop: asyncio.Event, secs: float) -> None:

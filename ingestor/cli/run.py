@@ -19,7 +19,11 @@ LogFormat = Annotated[log.Style, typer.Option(help="Log lines for people, or a J
 def run(
     config: ConfigFile = None, log_level: LogLevel = log.Level.INFO, log_format: LogFormat = log.Style.TEXT
 ) -> None:
-    """Run the service until Ctrl-C or SIGTERM: then everything that was taken in is written, as far as it can be."""
+    """Run the service until Ctrl-C or SIGTERM.
+
+    Then it takes in no more, and what it took in is written, as far as that can be done within a few seconds; the
+    rest is in the journal for the next start.
+    """
     log.setup(level=log_level, style=log_format, stream=sys.stderr)
     loaded = load_config(config)
     with with_lines(config):

@@ -99,17 +99,17 @@ def _broker(path: Path | None, *, url: str | None, username: str | None) -> Mqtt
         typer.BadParameter: The address or the user cannot be used.
     """
     from_file = path is not None or (url is None and DEFAULT_FILE.exists())
-    changes: dict[str, object] = dict(load_config(path).mqtt if from_file else Mqtt())
-    if url:
-        changes["url"] = url
+    mqtt = load_config(path).mqtt if from_file else Mqtt()
     user = username or (None if from_file else os.environ.get(_USERNAME))  # a configuration has it from there already
-    password = os.environ.get(_PASSWORD)
+    changes: dict[str, object] = {"url": url or mqtt.url, "tls": mqtt.tls}
     if user:
-        changes |= {"username": user, "password": SecretStr(password) if password else changes["password"]}
+        password = os.environ.get(_PASSWORD)
+        changes |= {"username": user, "password": SecretStr(password) if password else mqtt.password}
     try:
-        return Mqtt.model_validate(changes)
+        checked = Mqtt.model_validate(changes)
     except ValidationError as error:
         raise typer.BadParameter(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
+    return mqtt.model_copy(update={name: getattr(checked, name) for name in changes})
 
 
 class _Count:

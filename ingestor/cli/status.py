@@ -10,11 +10,15 @@ from ingestor.config import Config
 from ingestor.datadir import stopped_snapshot
 from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
 
+_SOON_SECS = 30 * 86_400
 _FATES = ("stored", "set_aside", "unrouted", "ignored", "dropped", "damaged", "pending")
 
 
 def status(config: ConfigFile = None, json: AsJson = False) -> None:
-    """Show what came, what became of it and what is wrong: of the running service, else from a stopped one's files."""
+    """Show what came, what became of it, and what is wrong.
+
+    Asks the running service; where none runs, its files tell, which are left as they are.
+    """
     loaded = load_config(config)
     snapshot, source = _snapshot(loaded)
     running = source != str(loaded.data_dir)
@@ -59,7 +63,9 @@ def _intake_lines(intake: IntakeStats, *, running: bool) -> Iterator[str]:
 
 
 def _journal_lines(journal: JournalStats) -> Iterator[str]:
-    lasts = "" if journal.lasts_secs is None else f", full in {readable_span(journal.lasts_secs)} if no store took any"
+    lasts = ""
+    if journal.lasts_secs is not None and journal.lasts_secs < _SOON_SECS:
+        lasts = f"; should no store take any, room for {readable_span(journal.lasts_secs)} at this rate"
     yield (
         f"journal   {readable_size(journal.bytes)} of {readable_size(journal.max_bytes)}"
         f" in {counted(journal.segments, 'file')}{lasts}"

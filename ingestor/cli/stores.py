@@ -16,7 +16,7 @@ from ingestor.journal.lock import Lock
 
 def make_group() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="See the stores that the journal is kept for, or give one up.", no_args_is_help=True)
+    group = typer.Typer(help="See the stores, or give one up.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(forget)
     return group

@@ -22,12 +22,13 @@ def readable_size(size: int) -> str:
 
 
 def readable_span(secs: float) -> str:
-    """Seconds in the two largest units that fit: `3 d 4 h`; tenths below a minute."""
+    """Seconds in the two largest units that fit: `3 d 4 h`, or just `7 d`; tenths below a minute."""
     if secs < 60:
         return f"{secs:.1f} s"
     at = next(at for at, (_, size) in enumerate(_SPANS) if secs >= size)
     (name, size), (smaller, smaller_size) = _SPANS[at : at + 2]
-    return f"{int(secs // size)} {name} {int(secs % size) // smaller_size} {smaller}"
+    whole, rest = int(secs // size), int(secs % size) // smaller_size
+    return f"{whole} {name} {rest} {smaller}" if rest else f"{whole} {name}"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -3,21 +3,21 @@
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingestor.cli.checks.finding import Finding, Level, note, ok, problem
 from ingestor.cli.checks.routes import subscriptions
 from ingestor.cli.mqttclient import connected
 from ingestor.cli.running import Who, ask_service
-from ingestor.cli.units import counted, readable_span
+from ingestor.cli.units import readable_span
 from ingestor.config import Config, Mqtt
-from ingestor.errors import BrokerError, ConfigError, ListenError
+from ingestor.errors import BrokerError, BrokerRefusedError, ConfigError, ListenError
 from ingestor.intake import EmbeddedBroker
+from ingestor.intake.mqtt import SESSION_EXPIRY_SECS
 from ingestor.intake.probe import Finding as Probed
 from ingestor.intake.probe import probe
 
-_WANTED_EXPIRY_SECS = 7 * 86_400
 _VERSION_TOPIC = "$SYS/broker/version"
 _VERSION_SECS = 1.0
 
@@ -57,49 +57,57 @@ async def _ask(mqtt: Mqtt, config: Config) -> list[Finding]:
         probed = await probe(mqtt, client_id=client_id, filters=filters)
     except ConfigError as error:
         return [problem(one.where or "broker", one.what) for one in error.problems]
+    except BrokerRefusedError as error:
+        return [problem("broker", f"{mqtt.url}: {error}; mend mqtt.username and mqtt.password, or the broker's list")]
     except BrokerError as error:
-        return [problem("broker", f"{mqtt.url}: {error}")]
-    return [ok("broker", f"{mqtt.url} accepts us and speaks MQTT {probed.protocol}"), *_granted(probed, len(filters)),
-            *_limits(probed)]  # fmt: skip
+        return [problem("broker", f"{error}; does it run, and is mqtt.url right?")]
+    return [_welcome(mqtt, probed), *_granted(probed, filters), *_while_away(probed)]
 
 
-def _granted(probed: Probed, asked: int) -> Iterator[Finding]:
+def _welcome(mqtt: Mqtt, probed: Probed) -> Finding:
+    said = f"{mqtt.url} lets us in and speaks MQTT {probed.protocol}"
+    if probed.maximum_qos == 0:
+        return note("broker", f"{said}, but allows QoS 0 only: what is lost on the way is lost")
+    at_once = "" if probed.receive_maximum is None else f" (receive maximum {probed.receive_maximum:,})"
+    return ok("broker", said + at_once)
+
+
+def _granted(probed: Probed, asked: Sequence[str]) -> Iterator[Finding]:
     for words in probed.refused:
-        yield problem("subscription", f"{words}; allow it in the broker's access list, or change the route")
-    for name in probed.only_qos_0:
-        yield note("subscription", f"{name} is granted at QoS 0 only: what is lost on the way is lost")
-    if asked and not probed.refused:
-        yield ok("subscription", f"{counted(asked, 'subscription')} granted")
+        yield problem("subscriptions", f"{words}; allow it in the broker's access list, or change the route")
+    if probed.only_qos_0:
+        names = ", ".join(probed.only_qos_0)
+        yield note("subscriptions", f"granted at QoS 0 only, what is lost on the way is lost: {names}")
+    if asked and not (probed.refused or probed.only_qos_0):
+        yield ok("subscriptions", f"all granted: {', '.join(asked)}")
 
 
-def _limits(probed: Probed) -> Iterator[Finding]:
-    """What the broker says of what it keeps for us."""
-    if probed.protocol != "5":
-        yield note("while away", "MQTT 3.1.1 does not say for how long the broker keeps messages while we are away")
-        return
+def _while_away(probed: Probed) -> Iterator[Finding]:
+    """For how long the broker remembers us."""
     granted = probed.session_expiry_secs
-    if granted is not None and granted < _WANTED_EXPIRY_SECS:
+    if granted is None:
+        yield note("while away", "a broker that speaks MQTT 3.1.1 does not say for how long it keeps what arrives")
+    elif granted < SESSION_EXPIRY_SECS:
+        wanted = readable_span(SESSION_EXPIRY_SECS)
         yield note(
             "while away",
-            f"the broker forgets us after {readable_span(granted)} (7 days were asked for): what comes later is lost",
+            f"the broker forgets us after {readable_span(granted)} ({wanted} were asked for), and what comes later is "
+            "lost: raise its limit on session expiry",
         )
     else:
-        yield ok("while away", "the broker keeps our session for 7 days")
-    if probed.maximum_qos == 0:
-        yield note("broker", "allows QoS 0 only: what is lost on the way is lost")
-    if probed.receive_maximum is not None:
-        yield ok("broker", f"takes {counted(probed.receive_maximum, 'message')} of ours before it acknowledges")
+        yield ok("while away", f"the broker keeps our session for {readable_span(granted)}")
 
 
 def _queue_note(version: str | None) -> Finding:
     """The broker's half of the promise, which no subscriber can see."""
-    keeps = "keeps only 1,000 messages for us while we are away and drops newer ones: set max_queued_messages 0"
-    common = "; what devices publish at QoS 0 has no promise: let them publish at QoS 1"
+    keeps = "keeps only 1,000 messages for us while we are away, and what it has on disk is up to 30 minutes old: "
+    advice = "set max_queued_messages 0, persistence true and autosave_interval 5"
+    qos = ". What devices publish at QoS 0 has no promise: let them publish at QoS 1"
     if version is None:
-        return note("while away", f"how many messages it keeps it does not say; mosquitto as it comes {keeps}{common}")
+        return note("while away", f"it does not say how many messages it keeps; a stock mosquitto {keeps}{advice}{qos}")
     if "mosquitto" in version.lower():
-        return note("while away", f"{version}: as it comes it {keeps}, and autosave_interval 5{common}")
-    return note("while away", f"{version}: look up how many messages it keeps for a client that is away{common}")
+        return note("while away", f"this is {version}, which as it comes {keeps}{advice}{qos}")
+    return note("while away", f"this is {version}: look up how many messages it keeps for a client that is away{qos}")
 
 
 async def _says_of_itself(mqtt: Mqtt) -> str | None:
