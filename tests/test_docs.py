@@ -32,6 +32,7 @@ REFERENCE = ROOT / "docs" / "reference"
 RUNNABLE = re.compile(r"<!-- run -->\s*```(?P<language>\w+)\n(?P<code>.*?)```", re.DOTALL)
 CONFIGURATION = re.compile(r"^```yaml\n(?P<block>.*?)^```|<<'END'\n(?P<heredoc>.*?)^END$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PRIVATE = re.compile(
     r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs|proxy[.]golang|crates[.]io|deb[.]debian[.]org|index-url ?="
@@ -175,6 +176,19 @@ def test_links_lead_somewhere(document: Path) -> None:
             broken.append(target)
 
     assert broken == []
+
+
+def test_tests_that_are_named_exist() -> None:
+    """Where the documentation names the test that proves something, there is that test."""
+    named = {match for document in DOCUMENTS for match in NAMED_TEST.findall(document.read_text(encoding="utf-8"))}
+    missing = [
+        f"{file}::{test}"
+        for file, test in sorted(named)
+        if not (ROOT / file).exists() or f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")
+    ]
+
+    assert named
+    assert missing == []
 
 
 def test_the_first_screen_has_the_two_commands() -> None:
