@@ -1,0 +1,456 @@
+"""The loop that takes the journal to a store: order, batches, accounts, replays, stopping."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ingestor import deadletters
+from ingestor.config import Batch
+from ingestor.deadletters import DeadLetter, Filter
+from ingestor.errors import BucketError, StateError, StoreUnavailableError
+from ingestor.ports import LossReason, Message, Point, Rejection
+from tests.builders import message
+from tests.delivery.fakes import FakeJournal
+from tests.delivery.rig import Rig, hurry
+
+
+def messages(number: int, payload: bytes = b"good", *, topic: str = "rack1/climate", begin: int = 0) -> list[Message]:
+    """So many messages, 10 ns apart."""
+    return [message(payload, topic=topic, received_ns=10 * at) for at in range(begin, begin + number)]
+
+
+def rig_with(path: Path, *slots: Message | LossReason, letter_bytes: int = 2**24, **batch: object) -> Rig:
+    """A rig with a journal that has those; `batch` as in the configuration."""
+    return Rig(path / "state.db", FakeJournal(slots), batch=Batch.model_validate(batch), letter_bytes=letter_bytes)
+
+
+def letters(rig: Rig) -> list[DeadLetter]:
+    """All dead letters."""
+    return rig.state.now(lambda connection: list(deadletters.find(connection, Filter())))
+
+
+def mark_all(rig: Rig) -> None:
+    """Ask for everything to be tried again."""
+    rig.state.now(lambda connection: deadletters.mark_for_replay(connection, Filter()))
+
+
+def times(rig: Rig) -> list[int]:
+    """Of the points in the store, in the order in which they came."""
+    return [key[3] for key in rig.store.points]
+
+
+def test_journal_reaches_the_store_in_order(tmp_path: Path) -> None:
+    """Everything that is there is stored, accounted for, and released, also with `stop` coming first."""
+    rig = rig_with(tmp_path, *messages(1200))
+    hurry(rig.run_for(0))
+
+    assert times(rig) == list(range(0, 12000, 10))
+    assert rig.saved() == {"stored": 1200, "points": 1200}
+    assert rig.released == 1200
+
+
+def test_full_batches_do_not_wait(tmp_path: Path) -> None:
+    """A batch goes out as soon as it is full; the last one when it is due."""
+    rig = rig_with(tmp_path, *messages(25), max_points=10, max_delay="50s")
+    sizes: list[tuple[float, int]] = []
+
+    def answer(points: Sequence[Point]) -> Sequence[Rejection]:
+        sizes.append((asyncio.get_running_loop().time() - 1000, len(points)))
+        return ()
+
+    rig.answer = answer
+    hurry(rig.run_for(100))
+
+    assert [size for _, size in sizes] == [10, 10, 5]
+    assert [round(secs) for secs, _ in sizes] == [0, 0, 50]
+
+
+def test_messages_without_points_make_a_batch_too(tmp_path: Path) -> None:
+    """What gives no point does not gather without end."""
+    rig = rig_with(tmp_path, *messages(100, topic="elsewhere"), max_points=10, max_delay="1000s")
+
+    async def main() -> int:
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(10)
+            settled = rig.ledger.position
+            delivery.stop()
+        return settled
+
+    assert hurry(main()) >= 40
+    assert rig.saved() == {"unrouted": 100}
+
+
+def test_bytes_make_a_batch_full(tmp_path: Path) -> None:
+    """Large payloads go out in smaller batches."""
+    rig = rig_with(tmp_path, *messages(10, b"bad " * 250), max_bytes="2000B", max_delay="1000s")
+
+    async def main() -> int:
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(10)
+            settled = rig.ledger.position
+            delivery.stop()
+        return settled
+
+    assert hurry(main()) == 10
+
+
+def test_live_messages_follow(tmp_path: Path) -> None:
+    """What comes while it runs is stored within the delay, without being asked for."""
+    rig = rig_with(tmp_path)
+
+    async def main() -> list[int]:
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(100)
+            rig.journal.append(*messages(3))
+            await asyncio.sleep(1.1)
+            stored = times(rig)
+            delivery.stop()
+        return stored
+
+    assert hurry(main()) == [0, 10, 20]
+
+
+def test_accounts_are_saved_every_few_seconds(tmp_path: Path) -> None:
+    """While it runs the cursor on disk follows, and the journal may let go of what is behind it."""
+    rig = rig_with(tmp_path, *messages(3))
+
+    async def main() -> tuple[dict[str, int], int]:
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(7)
+            found = rig.saved(), rig.released
+            delivery.stop()
+        return found
+
+    assert hurry(main()) == ({"stored": 3, "points": 3}, 3)
+
+
+def test_everything_counts_once(tmp_path: Path) -> None:
+    """Stored, set aside, unrouted, ignored, dropped and damaged add up to what was journaled."""
+    slots: list[Message | LossReason] = [
+        *messages(2),
+        *messages(3, b"bad half bad", begin=2),
+        LossReason.DAMAGED,
+        LossReason.DAMAGED,
+        LossReason.DROPPED,
+        *messages(4, b"bad", begin=8),
+        *messages(1, topic="elsewhere", begin=12),
+        message(b"good", received_ns=130, flags=1),
+    ]
+    rig = rig_with(tmp_path, *slots)
+    hurry(rig.run_for(0))
+    stats = rig.stats()
+
+    assert (stats.stored, stats.set_aside, stats.unrouted, stats.ignored) == (5, 4, 1, 1)
+    assert (stats.dropped, stats.damaged, stats.pending) == (1, 2, 0)
+    assert (stats.journaled, stats.points, stats.fields_set_aside) == (14, 5, 3)
+
+
+def test_store_that_is_away_is_a_fault_and_no_loss(tmp_path: Path) -> None:
+    """While the store is away all is pending, with its words and an age; afterwards all is stored."""
+    rig = rig_with(tmp_path, *messages(3, begin=1))
+
+    def away(_: Sequence[Point]) -> Sequence[Rejection]:
+        raise StoreUnavailableError("connection refused")
+
+    async def main() -> None:
+        rig.answer = away
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(500)
+            during = delivery.stats(journal_end=3, now_ns=10 + 2 * 10**9)
+            rig.answer = lambda _: ()
+            await asyncio.sleep(100)
+            after = rig.stats()
+            delivery.stop()
+        assert (during.pending, during.stored, during.fault, during.lag_secs) == (3, 0, "connection refused", 2.0)
+        assert (after.pending, after.stored, after.fault, after.lag_secs) == (0, 3, None, 0.0)
+
+    hurry(main())
+
+
+def test_replay_after_a_fix_moves_the_counts(tmp_path: Path) -> None:
+    """What was set aside is stored at its first time, its letters are gone, and it counts as stored."""
+    rig = rig_with(tmp_path, *messages(3, b"bad"), *messages(2, b"half", begin=3))
+    hurry(rig.run_for(0))
+    before = rig.saved()
+    rig.decoders.mended = True
+    mark_all(rig)
+    hurry(rig.run_for(10))
+
+    assert (before["set_aside"], before["stored"], len(before)) == (3, 2, 4)
+    assert rig.saved()["stored"] == 5
+    assert "set_aside" not in rig.saved()
+    assert letters(rig) == []
+    assert {key[3]: fields for key, fields in rig.store.points.items()} == {
+        time: {"temperature": float(time), "humidity": time / 2} for time in (0, 10, 20, 30, 40)
+    }
+
+
+def test_replay_without_a_fix_changes_no_count(tmp_path: Path) -> None:
+    """What is still wrong stays a letter, no longer marked, and counts as before."""
+    rig = rig_with(tmp_path, *messages(3, b"bad"), *messages(2, b"half", begin=3))
+    hurry(rig.run_for(0))
+    before = rig.saved()
+    mark_all(rig)
+    hurry(rig.run_for(10))
+    after = rig.saved()
+
+    assert {name: after[name] for name in ("stored", "set_aside")} == {"stored": 2, "set_aside": 3}
+    assert before["set_aside"] == 3
+    assert [(letter.position, letter.replay) for letter in letters(rig)] == [(at, False) for at in range(5)]
+
+
+def test_replay_of_what_no_route_takes_any_more(tmp_path: Path) -> None:
+    """It stays a letter that says so."""
+    rig = rig_with(tmp_path, *messages(1, b"bad"))
+    hurry(rig.run_for(0))
+    del rig.decoders.by_topic["rack1/climate"]
+    mark_all(rig)
+    hurry(rig.run_for(10))
+
+    assert [(letter.reason, letter.replay) for letter in letters(rig)] == [("unrouted", False)]
+    assert rig.saved()["set_aside"] == 1
+
+
+def test_long_replay_goes_on_beside_live_traffic(tmp_path: Path) -> None:
+    """More letters than fit into one round are all tried again, and what comes meanwhile is not kept waiting."""
+    rig = rig_with(tmp_path, *messages(1300, b"bad"))
+    hurry(rig.run_for(0))
+    rig.decoders.mended = True
+    mark_all(rig)
+    rig.journal.append(*messages(10, begin=1300))
+    hurry(rig.run_for(10))
+
+    assert rig.saved()["stored"] == 1310
+    assert len(rig.store.points) == 1310
+
+
+def broken(rig: Rig, *buckets: str) -> None:
+    """From now on the store refuses these buckets."""
+
+    def answer(points: Sequence[Point]) -> Sequence[Rejection]:
+        for point in points:
+            if point.series.bucket in buckets:
+                raise BucketError(point.series.bucket, "no rights")
+        return ()
+
+    rig.answer = answer
+
+
+def test_held_points_flow_when_their_bucket_is_mended(tmp_path: Path) -> None:
+    """Nobody has to ask for it; until then they are pending, and the other bucket's are stored."""
+    rig = rig_with(tmp_path, *messages(2, topic="lab/climate"), *messages(2, begin=2))
+
+    async def main() -> None:
+        broken(rig, "Lab")
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(300)
+            during = rig.stats()
+            broken(rig)
+            await asyncio.sleep(70)
+            after = rig.stats()
+            delivery.stop()
+        assert (during.stored, during.held, during.pending) == (2, 2, 2)
+        assert during.fault == "bucket Lab: no rights"
+        assert (after.stored, after.held, after.pending, after.fault) == (4, 0, 0, None)
+
+    hurry(main())
+
+    assert letters(rig) == []
+    assert sorted(times(rig)) == [0, 10, 20, 30]
+
+
+def test_a_bucket_that_stays_broken_keeps_back_no_other(tmp_path: Path) -> None:
+    """Of two broken buckets the one that is mended gets its points, while live traffic meets the other."""
+    rig = rig_with(tmp_path, *messages(600, topic="lab/climate"), *messages(2, begin=600))
+
+    async def main() -> None:
+        broken(rig, "Lab", "Farm")
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(30)
+            broken(rig, "Lab")
+            for at in range(100):
+                rig.journal.append(*messages(1, topic="lab/climate", begin=700 + at))
+                await asyncio.sleep(1)
+            stats = rig.stats()
+            delivery.stop()
+        assert (stats.stored, stats.pending) == (2, 700)
+
+    hurry(main())
+
+
+def test_waiting_for_a_bucket_writes_nothing(tmp_path: Path) -> None:
+    """Trying a broken bucket again and again does not wear out the disk."""
+    rig = rig_with(tmp_path, *messages(5, topic="lab/climate"))
+
+    async def main() -> tuple[list[DeadLetter], list[DeadLetter]]:
+        broken(rig, "Lab")
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(20)
+            first, tried = letters(rig), rig.store.writes
+            await asyncio.sleep(600)
+            assert rig.store.writes >= tried + 9
+            last = letters(rig)
+            delivery.stop()
+        return first, last
+
+    first, last = hurry(main())
+
+    assert [letter.id for letter in first] == [letter.id for letter in last]
+
+
+def test_without_room_to_hold_the_store_waits(tmp_path: Path) -> None:
+    """When held letters reach the bound, the cursor stays; nothing is put out, and all flows in the end."""
+    rig = rig_with(tmp_path, *messages(100, topic="lab/climate"), letter_bytes=2**13, max_points=10)
+
+    async def main() -> None:
+        broken(rig, "Lab")
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            for _ in range(20):
+                await asyncio.sleep(10)
+                rig.journal.append(*messages(10, topic="lab/climate", begin=len(rig.journal.slots)))
+            during = rig.stats()
+            broken(rig)
+            await asyncio.sleep(200)
+            after = rig.stats()
+            delivery.stop()
+        assert 0 < during.held < 250
+        assert during.pending == during.journaled == 300
+        assert during.fault is not None
+        assert "no room to hold more" in during.fault
+        assert (after.stored, after.pending) == (300, 0)
+
+    hurry(main())
+
+    assert len(rig.store.points) == 300
+
+
+def test_state_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+    """While `state.db` refuses, readings are stored all the same; the fault is told, and ends by itself."""
+    rig = rig_with(tmp_path, *messages(5), *messages(5, b"bad", begin=5))
+
+    def refuse() -> None:
+        raise StateError("state.db cannot be written: disk is full")
+
+    async def main() -> None:
+        rig.state.before = refuse
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(60)
+            during, released, on_disk = rig.stats(), rig.released, rig.saved()
+            rig.state.before = lambda: None
+            await asyncio.sleep(10)
+            after = rig.stats()
+            delivery.stop()
+        assert (during.stored, during.set_aside, during.fault) == (5, 5, "state.db cannot be written: disk is full")
+        assert (released, on_disk) == (0, {})
+        assert (after.stored, after.set_aside, after.fault) == (5, 5, None)
+
+    hurry(main())
+
+    assert rig.saved() == {"stored": 5, "points": 5, "set_aside": 5}
+    assert [letter.position for letter in letters(rig)] == [5, 6, 7, 8, 9]
+
+
+def test_unsaved_letters_are_bounded(tmp_path: Path) -> None:
+    """While `state.db` refuses, reading goes on only as long as what must be remembered stays small."""
+    payload = b"bad " + b"bad" * 50_000
+    rig = rig_with(tmp_path, *messages(100, payload))
+
+    def refuse() -> None:
+        raise StateError("disk is full")
+
+    async def main() -> None:
+        rig.state.before = refuse
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(600)
+            during = rig.ledger.unsaved_bytes
+            rig.state.before = lambda: None
+            await asyncio.sleep(10)
+            delivery.stop()
+        assert during < 10 * 2**20
+
+    hurry(main())
+
+    assert rig.stats().journaled == 100
+    assert sum(rig.saved().get(name, 0) for name in ("stored", "set_aside")) == 100
+
+
+def test_fault_of_an_idle_state_ends_by_itself(tmp_path: Path) -> None:
+    """A state that once could not be asked is no fault for ever where nothing new comes."""
+    rig = rig_with(tmp_path)
+    refusals = [StateError("locked")]
+
+    def refuse_once() -> None:
+        if refusals:
+            raise refusals.pop()
+
+    async def main() -> tuple[str | None, str | None]:
+        rig.state.before = refuse_once
+        delivery = rig.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(delivery.run())
+            await asyncio.sleep(1)
+            at_first = rig.stats().fault
+            await asyncio.sleep(10)
+            later = rig.stats().fault
+            delivery.stop()
+        return at_first, later
+
+    assert hurry(main()) == ("locked", None)
+
+
+@pytest.mark.parametrize("secs", [0, 0.5, 1.0, 2.0, 3.0, 5.0])
+def test_stop_may_come_at_any_time(tmp_path: Path, secs: float) -> None:
+    """Also at the moment at which a batch is due."""
+    rig = rig_with(tmp_path, *messages(3))
+    hurry(rig.run_for(secs))
+
+    assert rig.saved() == {"stored": 3, "points": 3}
+
+
+def test_cancelled_while_the_store_is_away(tmp_path: Path) -> None:
+    """A stop that takes too long is cut short; the next start writes what is left, once."""
+    rig = rig_with(tmp_path, *messages(10))
+
+    def away(_: Sequence[Point]) -> Sequence[Rejection]:
+        raise StoreUnavailableError("away")
+
+    async def main() -> None:
+        rig.answer = away
+        delivery = rig.start()
+        run = asyncio.create_task(delivery.run())
+        await asyncio.sleep(3)
+        delivery.stop()
+        await asyncio.wait([run], timeout=8)
+        assert not run.done()
+        run.cancel()
+        await asyncio.wait([run])
+        rig.answer = lambda _: ()
+
+    hurry(main())
+    hurry(rig.run_for(0))
+
+    assert rig.saved() == {"stored": 10, "points": 10}
