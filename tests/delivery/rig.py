@@ -3,8 +3,8 @@
 import asyncio
 import selectors
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -90,18 +90,17 @@ class Rig:
 
     Attributes:
         answer: How the store answers a batch; may raise.
+        letter_bytes: The bound of all dead letters together.
     """
 
-    def __init__(
-        self, path: Path, journal: FakeJournal, *, batch: Batch | None = None, letter_bytes: int = 2**24
-    ) -> None:
+    def __init__(self, path: Path, journal: FakeJournal, batch: Batch) -> None:
         self.state = InlineState(path)
         self.journal = journal
         self.decoders = FakeDecoders()
         self.store = MemoryStore(self._answer)
         self.answer: Callable[[Sequence[Point]], Sequence[Rejection]] = lambda _: ()
-        self.batch = batch or Batch()
-        self.letter_bytes = letter_bytes
+        self.batch = batch
+        self.letter_bytes = 2**24
         self.state.now(lambda connection: state.begin_cursor(connection, "local", 0))
 
     def _answer(self, points: Sequence[Point]) -> Sequence[Rejection]:
@@ -140,17 +139,23 @@ class Rig:
         assert isinstance(self.cursor, FakeCursor)
         return self.cursor.released
 
-    async def run_for(self, secs: float) -> None:
-        """Start, let that much time pass, stop, and wait until everything is written."""
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start; in the end stop, and wait until everything is written."""
         delivery = self.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(delivery.run())
-            await asyncio.sleep(secs)
+            yield
             delivery.stop()
 
-    def stats(self) -> StoreStats:
-        """What the running delivery says of itself."""
-        return self.delivery.stats(journal_end=len(self.journal.slots), now_ns=0)
+    async def run_for(self, secs: float) -> None:
+        """Start, let that much time pass, and stop."""
+        async with self.running():
+            await asyncio.sleep(secs)
+
+    def stats(self, *, now_ns: int = 0) -> StoreStats:
+        """What the delivery says of itself."""
+        return self.delivery.stats(journal_end=len(self.journal.slots), now_ns=now_ns)
 
     def saved(self) -> dict[str, int]:
         """The counters on disk that are not 0, reasons left out."""

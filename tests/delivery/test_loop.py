@@ -21,9 +21,9 @@ def messages(number: int, payload: bytes = b"good", *, topic: str = "rack1/clima
     return [message(payload, topic=topic, received_ns=10 * at) for at in range(begin, begin + number)]
 
 
-def rig_with(path: Path, *slots: Message | LossReason, letter_bytes: int = 2**24, **batch: object) -> Rig:
+def rig_with(path: Path, *slots: Message | LossReason, **batch: object) -> Rig:
     """A rig with a journal that has those; `batch` as in the configuration."""
-    return Rig(path / "state.db", FakeJournal(slots), batch=Batch.model_validate(batch), letter_bytes=letter_bytes)
+    return Rig(path / "state.db", FakeJournal(slots), Batch.model_validate(batch))
 
 
 def letters(rig: Rig) -> list[DeadLetter]:
@@ -39,6 +39,16 @@ def mark_all(rig: Rig) -> None:
 def times(rig: Rig) -> list[int]:
     """Of the points in the store, in the order in which they came."""
     return [key[3] for key in rig.store.points]
+
+
+def away(_: Sequence[Point]) -> Sequence[Rejection]:
+    """The answer of a store that is not there."""
+    raise StoreUnavailableError("connection refused")
+
+
+def refuse() -> None:
+    """What a full disk says to a transaction."""
+    raise StateError("disk is full")
 
 
 def test_journal_reaches_the_store_in_order(tmp_path: Path) -> None:
@@ -67,71 +77,39 @@ def test_full_batches_do_not_wait(tmp_path: Path) -> None:
     assert [round(secs) for secs, _ in sizes] == [0, 0, 50]
 
 
-def test_messages_without_points_make_a_batch_too(tmp_path: Path) -> None:
-    """What gives no point does not gather without end."""
-    rig = rig_with(tmp_path, *messages(100, topic="elsewhere"), max_points=10, max_delay="1000s")
+@pytest.mark.parametrize(
+    ("topic", "payload", "batch"),
+    [("elsewhere", b"good", {"max_points": 10}), ("rack1/climate", b"bad " * 250, {"max_bytes": "2000B"})],
+    ids=["without points", "large"],
+)
+def test_what_makes_few_points_does_not_gather_without_end(
+    tmp_path: Path, topic: str, payload: bytes, batch: dict[str, object]
+) -> None:
+    """A batch is also full with many messages that give no point, or with many bytes."""
+    rig = rig_with(tmp_path, *messages(80, payload, topic=topic), max_delay="1000s", **batch)
 
     async def main() -> int:
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(10)
-            settled = rig.ledger.position
-            delivery.stop()
-        return settled
+            return rig.ledger.position
 
-    assert hurry(main()) >= 40
-    assert rig.saved() == {"unrouted": 100}
-
-
-def test_bytes_make_a_batch_full(tmp_path: Path) -> None:
-    """Large payloads go out in smaller batches."""
-    rig = rig_with(tmp_path, *messages(10, b"bad " * 250), max_bytes="2000B", max_delay="1000s")
-
-    async def main() -> int:
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
-            await asyncio.sleep(10)
-            settled = rig.ledger.position
-            delivery.stop()
-        return settled
-
-    assert hurry(main()) == 10
+    assert hurry(main()) == 80
 
 
 def test_live_messages_follow(tmp_path: Path) -> None:
-    """What comes while it runs is stored within the delay, without being asked for."""
+    """What comes while it runs is stored within the delay, accounted for a little later, and then released."""
     rig = rig_with(tmp_path)
 
-    async def main() -> list[int]:
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+    async def main() -> tuple[list[int], dict[str, int], int]:
+        async with rig.running():
             await asyncio.sleep(100)
             rig.journal.append(*messages(3))
             await asyncio.sleep(1.1)
             stored = times(rig)
-            delivery.stop()
-        return stored
+            await asyncio.sleep(5.1)
+            return stored, rig.saved(), rig.released
 
-    assert hurry(main()) == [0, 10, 20]
-
-
-def test_accounts_are_saved_every_few_seconds(tmp_path: Path) -> None:
-    """While it runs the cursor on disk follows, and the journal may let go of what is behind it."""
-    rig = rig_with(tmp_path, *messages(3))
-
-    async def main() -> tuple[dict[str, int], int]:
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
-            await asyncio.sleep(7)
-            found = rig.saved(), rig.released
-            delivery.stop()
-        return found
-
-    assert hurry(main()) == ({"stored": 3, "points": 3}, 3)
+    assert hurry(main()) == ([0, 10, 20], {"stored": 3, "points": 3}, 3)
 
 
 def test_everything_counts_once(tmp_path: Path) -> None:
@@ -159,20 +137,14 @@ def test_store_that_is_away_is_a_fault_and_no_loss(tmp_path: Path) -> None:
     """While the store is away all is pending, with its words and an age; afterwards all is stored."""
     rig = rig_with(tmp_path, *messages(3, begin=1))
 
-    def away(_: Sequence[Point]) -> Sequence[Rejection]:
-        raise StoreUnavailableError("connection refused")
-
     async def main() -> None:
         rig.answer = away
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(500)
-            during = delivery.stats(journal_end=3, now_ns=10 + 2 * 10**9)
+            during = rig.stats(now_ns=10 + 2 * 10**9)
             rig.answer = lambda _: ()
             await asyncio.sleep(100)
             after = rig.stats()
-            delivery.stop()
         assert (during.pending, during.stored, during.fault, during.lag_secs) == (3, 0, "connection refused", 2.0)
         assert (after.pending, after.stored, after.fault, after.lag_secs) == (0, 3, None, 0.0)
 
@@ -201,13 +173,10 @@ def test_replay_without_a_fix_changes_no_count(tmp_path: Path) -> None:
     """What is still wrong stays a letter, no longer marked, and counts as before."""
     rig = rig_with(tmp_path, *messages(3, b"bad"), *messages(2, b"half", begin=3))
     hurry(rig.run_for(0))
-    before = rig.saved()
     mark_all(rig)
     hurry(rig.run_for(10))
-    after = rig.saved()
 
-    assert {name: after[name] for name in ("stored", "set_aside")} == {"stored": 2, "set_aside": 3}
-    assert before["set_aside"] == 3
+    assert {name: rig.saved()[name] for name in ("stored", "set_aside")} == {"stored": 2, "set_aside": 3}
     assert [(letter.position, letter.replay) for letter in letters(rig)] == [(at, False) for at in range(5)]
 
 
@@ -254,15 +223,12 @@ def test_held_points_flow_when_their_bucket_is_mended(tmp_path: Path) -> None:
 
     async def main() -> None:
         broken(rig, "Lab")
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(300)
             during = rig.stats()
             broken(rig)
             await asyncio.sleep(70)
             after = rig.stats()
-            delivery.stop()
         assert (during.stored, during.held, during.pending) == (2, 2, 2)
         assert during.fault == "bucket Lab: no rights"
         assert (after.stored, after.held, after.pending, after.fault) == (4, 0, 0, None)
@@ -279,16 +245,13 @@ def test_a_bucket_that_stays_broken_keeps_back_no_other(tmp_path: Path) -> None:
 
     async def main() -> None:
         broken(rig, "Lab", "Farm")
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(30)
             broken(rig, "Lab")
             for at in range(100):
                 rig.journal.append(*messages(1, topic="lab/climate", begin=700 + at))
                 await asyncio.sleep(1)
             stats = rig.stats()
-            delivery.stop()
         assert (stats.stored, stats.pending) == (2, 700)
 
     hurry(main())
@@ -300,15 +263,12 @@ def test_waiting_for_a_bucket_writes_nothing(tmp_path: Path) -> None:
 
     async def main() -> tuple[list[DeadLetter], list[DeadLetter]]:
         broken(rig, "Lab")
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(20)
             first, tried = letters(rig), rig.store.writes
             await asyncio.sleep(600)
             assert rig.store.writes >= tried + 9
             last = letters(rig)
-            delivery.stop()
         return first, last
 
     first, last = hurry(main())
@@ -318,13 +278,12 @@ def test_waiting_for_a_bucket_writes_nothing(tmp_path: Path) -> None:
 
 def test_without_room_to_hold_the_store_waits(tmp_path: Path) -> None:
     """When held letters reach the bound, the cursor stays; nothing is put out, and all flows in the end."""
-    rig = rig_with(tmp_path, *messages(100, topic="lab/climate"), letter_bytes=2**13, max_points=10)
+    rig = rig_with(tmp_path, *messages(100, topic="lab/climate"), max_points=10)
+    rig.letter_bytes = 2**13
 
     async def main() -> None:
         broken(rig, "Lab")
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             for _ in range(20):
                 await asyncio.sleep(10)
                 rig.journal.append(*messages(10, topic="lab/climate", begin=len(rig.journal.slots)))
@@ -332,7 +291,6 @@ def test_without_room_to_hold_the_store_waits(tmp_path: Path) -> None:
             broken(rig)
             await asyncio.sleep(200)
             after = rig.stats()
-            delivery.stop()
         assert 0 < during.held < 250
         assert during.pending == during.journaled == 300
         assert during.fault is not None
@@ -348,21 +306,15 @@ def test_state_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     """While `state.db` refuses, readings are stored all the same; the fault is told, and ends by itself."""
     rig = rig_with(tmp_path, *messages(5), *messages(5, b"bad", begin=5))
 
-    def refuse() -> None:
-        raise StateError("state.db cannot be written: disk is full")
-
     async def main() -> None:
         rig.state.before = refuse
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(60)
             during, released, on_disk = rig.stats(), rig.released, rig.saved()
             rig.state.before = lambda: None
             await asyncio.sleep(10)
             after = rig.stats()
-            delivery.stop()
-        assert (during.stored, during.set_aside, during.fault) == (5, 5, "state.db cannot be written: disk is full")
+        assert (during.stored, during.set_aside, during.fault) == (5, 5, "disk is full")
         assert (released, on_disk) == (0, {})
         assert (after.stored, after.set_aside, after.fault) == (5, 5, None)
 
@@ -377,19 +329,13 @@ def test_unsaved_letters_are_bounded(tmp_path: Path) -> None:
     payload = b"bad " + b"bad" * 50_000
     rig = rig_with(tmp_path, *messages(100, payload))
 
-    def refuse() -> None:
-        raise StateError("disk is full")
-
     async def main() -> None:
         rig.state.before = refuse
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(600)
             during = rig.ledger.unsaved_bytes
             rig.state.before = lambda: None
             await asyncio.sleep(10)
-            delivery.stop()
         assert during < 10 * 2**20
 
     hurry(main())
@@ -409,14 +355,11 @@ def test_fault_of_an_idle_state_ends_by_itself(tmp_path: Path) -> None:
 
     async def main() -> tuple[str | None, str | None]:
         rig.state.before = refuse_once
-        delivery = rig.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(delivery.run())
+        async with rig.running():
             await asyncio.sleep(1)
             at_first = rig.stats().fault
             await asyncio.sleep(10)
             later = rig.stats().fault
-            delivery.stop()
         return at_first, later
 
     assert hurry(main()) == ("locked", None)
@@ -434,9 +377,6 @@ def test_stop_may_come_at_any_time(tmp_path: Path, secs: float) -> None:
 def test_cancelled_while_the_store_is_away(tmp_path: Path) -> None:
     """A stop that takes too long is cut short; the next start writes what is left, once."""
     rig = rig_with(tmp_path, *messages(10))
-
-    def away(_: Sequence[Point]) -> Sequence[Rejection]:
-        raise StoreUnavailableError("away")
 
     async def main() -> None:
         rig.answer = away
