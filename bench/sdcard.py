@@ -3,7 +3,7 @@
 Two messages a second on four topics, once with the defaults and once with the settings for SD cards, both at the
 same time in processes of their own. What each process writes is counted by the kernel. What the block device
 writes (the file system's own journal too, and whatever else the machine does) is stated beside it where it can be
-seen; `--one` measures a single setting, so that the device's figure belongs to it alone.
+seen; with `--one` setting and a `--directory` on a file system of its own, that figure belongs to it alone.
 """
 
 import argparse
@@ -48,9 +48,9 @@ def start(stack: contextlib.ExitStack, name: str, *, broker: Broker, folder: Pat
     return Service(SETTINGS[name]).start(stack, broker=broker, folder=own)
 
 
-def measure(names: list[str], *, minutes: float, rate: float) -> dict[str, Any]:
+def measure(names: list[str], *, minutes: float, rate: float, directory: Path | None) -> dict[str, Any]:
     """Run the services side by side under the same load, and say what each writes a day."""
-    with tempfile.TemporaryDirectory(prefix="ingestor-sdcard-") as made, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="ingestor-sdcard-", dir=directory) as made, contextlib.ExitStack() as stack:
         folder = Path(made)
         broker = stack.enter_context(mosquitto(folder))
         services = {name: start(stack, name, broker=broker, folder=folder) for name in names}
@@ -58,7 +58,8 @@ def measure(names: list[str], *, minutes: float, rate: float) -> dict[str, Any]:
         device, begin = device_bytes(folder), time.monotonic()
         messages = int(minutes * 60 * rate)
         load = ["--rate", str(rate), "--racks", "4", "--now"]
-        subprocess.run([sys.executable, "-m", "bench.load", str(broker.port), str(messages), *load], check=True)
+        command = [sys.executable, "-m", "bench.load", str(broker.port), str(messages), *load]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         processes.wait_for(
             lambda: all(running.done() == messages for running in services.values()),
             what="everything to be stored",
@@ -80,10 +81,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.sdcard", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--rate", type=float, default=2, help="messages a second")
+    parser.add_argument("--directory", type=Path, help="where to write; a file system of its own shows most")
     parser.add_argument("--one", choices=sorted(SETTINGS), help="only these settings")
     given = parser.parse_args()
     names = [given.one] if given.one else list(SETTINGS)
-    print(json.dumps(measure(names, minutes=given.minutes, rate=given.rate), indent=1))
+    print(json.dumps(measure(names, minutes=given.minutes, rate=given.rate, directory=given.directory), indent=1))
 
 
 if __name__ == "__main__":
