@@ -44,10 +44,11 @@ class Collector:
     def add(self, group: Group) -> bool:
         """Take what fits of a group that holds the next message; false once nothing more can be taken."""
         skip = self._end - group.first
-        if skip == 0 and len(group.messages) <= self._room and group.weight <= self._room_bytes:
-            part, weight = group.messages, group.weight
-        else:
-            part, weight = self._fitting(group.messages[skip : skip + self._room])
+        whole = skip == 0 and len(group.messages) <= self._room
+        part = group.messages if whole else group.messages[skip : skip + self._room]
+        weight = group.weight  # at most that, for a part of it
+        if weight > self._room_bytes:
+            part, weight = self._fitting(part)
         self._parts.append(part)
         self._end += len(part)
         self._room -= len(part)
