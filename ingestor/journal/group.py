@@ -44,9 +44,12 @@ class Collector:
     def add(self, group: Group) -> bool:
         """Take what fits of a group that holds the next message; false once nothing more can be taken."""
         skip = self._end - group.first
-        whole = skip == 0 and len(group.messages) <= self._room
-        part = group.messages if whole else group.messages[skip : skip + self._room]
-        weight = group.weight  # at most that, for a part of it
+        if skip == 0 and len(group.messages) <= self._room:
+            part, weight = group.messages, group.weight
+        else:
+            part = group.messages[skip : skip + self._room]
+            # A part weighs at most what its group does; where no further message fits, nobody asks for more.
+            weight = group.weight if len(part) == self._room else weigh(part)
         if weight > self._room_bytes:
             part, weight = self._fitting(part)
         self._parts.append(part)
