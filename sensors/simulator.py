@@ -115,7 +115,7 @@ class Simulator:
             Fault.NAN: b"nan",
             Fault.EMPTY: b"",
         }
-        return Emission(f"rack{rack}/{quantity}", bad[fault] if fault else f"{number:g}".encode(), fault)
+        return Emission(f"rack{rack}/{quantity}", bad[fault] if fault else f"{number:.10g}".encode(), fault)
 
     def _fault(self, what: str, rack: int, time_ns: int) -> Fault | None:
         if rack not in self._faulty:

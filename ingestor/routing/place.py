@@ -67,12 +67,16 @@ class Places:
             return Flaw(-1, Reason.BUCKET, shorten(f"bucket {show(bucket)} is not declared in buckets"))
         return Place(self, bucket, self._measurement.fill(captures), tags)
 
-    def series(self, bucket: str, measurement: str, tags: Mapping[str, str]) -> Series:
-        """The series of a place; the same object as long as it is remembered."""
+    def make(self, bucket: str, measurement: str, tags: Mapping[str, str]) -> Series:
+        """A new series of this route."""
+        return Series(bucket, measurement, tags, types=self._types, units=self._units)
+
+    def recall(self, bucket: str, measurement: str, tags: Mapping[str, str]) -> Series:
+        """The series with these tags; the same object as long as it is remembered."""
         key = (id(self), bucket, measurement, *sorted(tags.items()))
         found = self._known.get(key)
         if found is None:
-            found = Series(bucket, measurement, tags, types=self._types, units=self._units)
+            found = self.make(bucket, measurement, tags)
             self._known.put(key, found)
         return found
 
@@ -89,13 +93,13 @@ class Place:
         self._tags = tags
 
     def series(self) -> Series:
-        """The series of readings that bring no tags of their own."""
-        return self._places.series(self._bucket, self._measurement, self._tags)
+        """The one series of readings that bring no tags of their own."""
+        return self._places.make(self._bucket, self._measurement, self._tags)
 
     def series_of(self, values: Values, names: tuple[str, ...]) -> Series:
         """The series of a reading that brings tags; they are taken out of its values."""
         sent = {name: tag for name in names if (tag := values.pop(name, None)) is not None}
-        return self._places.series(self._bucket, self._measurement, {**self._tags, **sent})
+        return self._places.recall(self._bucket, self._measurement, {**self._tags, **sent})
 
 
 TAG_RULE: Final = f"a tag or name is text of 1 to {MAX_TAG:,} characters in one line"

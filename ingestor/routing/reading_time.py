@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from math import isfinite
 from typing import Final
 
@@ -15,6 +15,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SCALES: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
+_LONGEST_NS: Final = 100 * 365 * 86_400 * 10**9
+"""Added to a time of receipt it still fits into 64 bits."""
 _ISO: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]+))?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
@@ -28,7 +30,7 @@ class Clock:
         exact: Gives the number of a top-level key of a payload with all its digits; may raise ValueError.
     """
 
-    __slots__ = ("_ahead", "_earliest", "_exact", "_reject", "_rule", "_scales", "_sure", "field")
+    __slots__ = ("_ahead", "_context", "_earliest", "_exact", "_reject", "_rule", "_scales", "_sure", "field")
 
     def __init__(self, rule: TimeOf, *, exact: Callable[[bytes, str], Decimal]) -> None:
         self.field = rule.field or ""
@@ -37,7 +39,8 @@ class Clock:
         self._scales = tuple(scale for unit, scale in _SCALES.items() if rule.unit in {unit, "auto"})
         start = datetime(rule.not_before.year, rule.not_before.month, rule.not_before.day, tzinfo=UTC)
         self._earliest = max(_nanoseconds(start), _INT64_MIN)
-        self._ahead = round(rule.max_ahead * 1e9)
+        self._ahead = min(round(rule.max_ahead * 1e9), _LONGEST_NS)
+        self._context = Context(prec=60)
         self._reject = rule.outside == "reject"
         # Windows of two units can only meet where the latest time is a thousand times the earliest.
         self._sure = len(self._scales) == 1 or self._earliest > _INT64_MAX // 1000
@@ -53,10 +56,11 @@ class Clock:
             The time; or a flaw: with a `field` where the time of receipt is to be used, without where nothing is.
         """
         if type(raw) is int and self._sure:
-            earliest, latest = self._earliest, message.received_ns + self._ahead
+            latest = message.received_ns + self._ahead
             for scale in self._scales:
-                if earliest <= raw * scale <= latest:
-                    return raw * scale
+                time_ns = raw * scale
+                if self._earliest <= time_ns <= latest:
+                    return time_ns
         return self._carefully(raw, message)
 
     def _carefully(self, raw: object, message: Message) -> int | Flaw:
@@ -68,7 +72,7 @@ class Clock:
             times = self._readings(raw, message.payload)
         except ValueError as error:
             return Flaw(-1, Reason.TIME, shorten(f"{self._named} is {show(raw)}: {error}"))
-        latest = min(message.received_ns + self._ahead, _INT64_MAX)
+        latest = message.received_ns + self._ahead
         inside = [time_ns for time_ns in times if self._earliest <= time_ns <= latest]
         if len(inside) > 1:
             return Flaw(-1, Reason.TIME, f"{self._named} is {show(raw)}: its unit cannot be told, set time.unit")
@@ -94,8 +98,7 @@ class Clock:
         if not isfinite(raw):
             raise ValueError("not a number that can be a time")
         number = self._exact(payload, self.field)
-        with localcontext(prec=60):
-            return [int(number * scale) for scale in self._scales]
+        return [int(self._context.multiply(number, scale)) for scale in self._scales]
 
     @property
     def _named(self) -> str:

@@ -126,6 +126,8 @@ class _Roles(NamedTuple):
         for field in self.fields:
             if field.name in captures:
                 value = read_word(captures[field.name], field.kind)
+                if value is None and not field.required:
+                    continue
                 if wrong := explain(field, value):
                     return Flaw(-1, wrong[0], shorten(f"in the topic: {wrong[1]}"))
                 if value is not None:

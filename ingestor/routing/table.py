@@ -13,9 +13,11 @@ from ingestor.routing.models import check_declared, resolve
 from ingestor.routing.place import SeriesKey, series_bytes
 from ingestor.routing.route import CompiledRoute
 
-_MEMORY_BYTES: Final = 16 * 2**20
-"""What may be remembered of topics, and again of series that payloads name: about 15,000 of each at the least."""
-_DECODER_BYTES: Final = 600
+_TOPICS_BYTES: Final = 24 * 2**20
+"""What may be remembered of topics: at least 15,000 of them."""
+_SERIES_BYTES: Final = 8 * 2**20
+"""What may be remembered of series whose tags come with the payload: at least 4,000 of them."""
+_DECODER_BYTES: Final = 650
 """What a remembered decoder takes besides its topic."""
 
 
@@ -46,7 +48,7 @@ class RoutingTable:
         self.subscriptions = subscriptions(filters)
         # What many others cover is the most specific.
         self._routes = sorted(compiled, key=lambda route: -sum(covers(f, route.template.filter) for f in filters))
-        self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_MEMORY_BYTES, size_of=_decoder_bytes)
+        self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
 
     def find(self, topic: str) -> Decoder | None:
         """The decoder that takes the topic, or None where no route does."""
@@ -72,7 +74,7 @@ def _compile(config: Config) -> tuple[list[CompiledRoute], list[Problem]]:
             check_declared(spec)
         except ValueError as error:
             problems.append(Problem(str(error), f"models.{name}"))
-    known: Recent[SeriesKey, Series] = Recent(_MEMORY_BYTES, size_of=series_bytes)
+    known: Recent[SeriesKey, Series] = Recent(_SERIES_BYTES, size_of=series_bytes)
     buckets = frozenset(bucket.name for bucket in config.buckets)
     for at, row in enumerate(config.routes):
         try:

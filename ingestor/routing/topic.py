@@ -86,7 +86,11 @@ class NamePattern:
     __slots__ = ("names", "text")
 
     def __init__(self, text: str) -> None:
-        if not text or set("{}") & set(re.sub(r"\{[A-Za-z_][A-Za-z0-9_]*\}", "", text)):
+        if (
+            not text.isprintable()
+            or not text.strip()
+            or set("{}") & set(re.sub(r"\{[A-Za-z_][A-Za-z0-9_]*\}", "", text))
+        ):
             raise ValueError("a name, in which {level} stands for a level that the topic names")
         self.text = text
         self.names = frozenset(re.findall(r"\{(\w+)\}", text))

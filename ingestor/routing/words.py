@@ -1,6 +1,7 @@
 """What is wrong with a value, in words for a person; always short, whatever the value."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,7 +27,7 @@ def show(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and value not in _INT64:
-        return f"a number of {math.ceil(value.bit_length() * math.log10(2))} digits"
+        return "a whole number beyond 64 bits"
     if isinstance(value, int | float):
         return f"{value:.17g}" if abs(value) >= 1e6 else f"{value:.12g}"
     return _NAMES.get(type(value), "something else")
@@ -43,7 +44,8 @@ def explain(field: FieldShape, value: object) -> tuple[Reason, str] | None:
     }
     name = shorten(field.name, _VALUE_LENGTH)
     if not fits[field.kind]:
-        return Reason.TYPE, f"{name} is {show(value)} where {_KINDS[field.kind]} belongs"
+        said = repr(value) if isinstance(value, float) else show(value)
+        return Reason.TYPE, f"{name} is {said} where {_KINDS[field.kind]} belongs"
     if isinstance(value, str) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -57,7 +59,7 @@ def _out_of_range(field: FieldShape, name: str, value: float) -> tuple[Reason, s
         return Reason.RANGE, f"{name} {show(value)} is below {show(field.low)}{unit}"
     if field.high is not None and value > field.high:
         return Reason.RANGE, f"{name} {show(value)} is above {show(field.high)}{unit}"
-    if isinstance(value, int) and value not in _INT64 and (field.kind is Kind.INT or value.bit_length() > 1024):
+    if isinstance(value, int) and value not in _INT64 and (field.kind is Kind.INT or abs(value) > sys.float_info.max):
         return Reason.RANGE, f"{name} is {show(value)}, more than can be stored"
     return None
 

@@ -15,6 +15,9 @@ from ingestor.routing.words import show
 class JsonFormat:
     """JSON objects; nesting is bounded by the parser (200 levels), and of equal keys the last one counts."""
 
+    def __init__(self) -> None:
+        self._as_written = json.JSONDecoder(parse_float=str)
+
     def reader(self, wire: Wire) -> Callable[[bytes], Values]:
         """See `Format`."""
         if isinstance(wire, PlainWire):
@@ -35,7 +38,7 @@ class JsonFormat:
 
     def exact(self, payload: bytes, name: str) -> Decimal:
         """See `Format`."""
-        return Decimal(json.loads(payload, parse_float=Decimal)[name])
+        return Decimal(self._as_written.decode(payload.decode())[name])
 
 
 def _fault(payload: bytes, error: ValueError) -> UnreadableError:

@@ -84,6 +84,6 @@ def _float_reader(field: FieldShape) -> Callable[[bytes], Values]:
         number = float(payload)
         if low <= number <= high and b"_" not in payload:
             return {name: number}
-        raise ValueError
+        raise ValueError("not a number in range")
 
     return read
