@@ -3,7 +3,7 @@
 import sys
 
 from ingestor.cli.application import make_app
-from ingestor.cli.output import explain_and_exit
+from ingestor.cli.output import explain_and_exit, flush
 
 __all__ = ["main", "make_app"]
 
@@ -16,3 +16,5 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - what is not a user's mistake is raised again
         explain_and_exit(error)
+    finally:
+        flush()

@@ -14,7 +14,7 @@ from ingestor.cli.checks.routes import check_routes
 from ingestor.cli.checks.stores import check_stores
 from ingestor.cli.checks.web import check_web
 from ingestor.cli.options import AsJson, ConfigFile, load_config
-from ingestor.cli.output import say, say_beside, say_json
+from ingestor.cli.output import flush, say, say_beside, say_json
 from ingestor.cli.units import counted
 from ingestor.configfile.loader import DEFAULT_FILE
 from ingestor.errors import ConfigError
@@ -53,6 +53,7 @@ async def _examine(path: Path | None, *, offline: bool, quiet: bool) -> list[Fin
         if not quiet:
             level = finding.level.upper() if finding.level is Level.PROBLEM else finding.level
             say_beside(f"{level:<8} {finding.about:<{_ABOUT_WIDTH}} ", finding.text)
+            flush()
     return found
 
 

@@ -49,7 +49,9 @@ def list_(
 ) -> None:
     """List dead letters, oldest first: one line for each point or message that a store was not given."""
     which = _filter(reason=reason, topic=topic, since=since, until=until, store=store)
-    letters = in_state(config, lambda connection: list(deadletters.find(connection, which, limit=limit or -1)))
+    one_more = limit + 1 if limit else -1  # to know whether there are more than are shown
+    found = in_state(config, lambda connection: list(deadletters.find(connection, which, limit=one_more)))
+    letters = found[:limit] if limit else found
     if json:
         for letter in letters:
             say_json(_as_json(letter))
@@ -65,7 +67,7 @@ def list_(
         for letter in letters
     ]  # fmt: skip
     say_table(("id", "received", "store", "reason", "topic", "fields", "detail", "state", "payload"), rows)
-    if limit and len(letters) == limit:
+    if len(found) > len(letters):
         say(f"the oldest {limit}; more with --limit")
 
 

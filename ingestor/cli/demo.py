@@ -17,7 +17,7 @@ from ingestor.cli.demosummary import Summary, say_summary
 from ingestor.cli.devices import emissions
 from ingestor.cli.loop import run_in_loop, stop_on_signals
 from ingestor.cli.options import AsJson
-from ingestor.cli.output import fail, say, say_json
+from ingestor.cli.output import fail, flush, say, say_json
 from ingestor.cli.publishing import Publisher
 from ingestor.cli.simulate import Devices, Duration, Rate, Seed
 from ingestor.cli.units import counted
@@ -48,6 +48,7 @@ def demo(
     if not json:
         say(f"{counted(devices, 'rack')} publish {rate:g} messages a second to {folder.config.mqtt.url}; "
             f"everything is in {folder.path}")  # fmt: skip
+        flush()
     with folder.log_file.open("w", encoding="utf-8") as stream:
         log.setup(level=log.Level.INFO, style=log.Style.TEXT, stream=stream)
         with make_screen(json=json) as screen:

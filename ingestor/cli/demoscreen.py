@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestor.cli.bucketview import Reading
-from ingestor.cli.output import printable, say, say_json
+from ingestor.cli.output import flush, printable, say, say_json
 
 _SHOWN_RACKS = 12
 _SHOWN_READINGS = 3
@@ -59,6 +59,7 @@ class Lines:
             f"{moment.secs:4.0f} s  received {moment.received:<8,} stored {moment.stored:<8,}"
             f" set aside {moment.set_aside:<6,} {newest}".rstrip()
         )
+        flush()
 
 
 class JsonLines(Lines):
@@ -68,6 +69,7 @@ class JsonLines(Lines):
         """Print the counts and some of the newest readings."""
         newest = [reading._asdict() for reading in moment.newest[:_TOLD_READINGS]]
         say_json({**moment._asdict(), "secs": round(moment.secs, 1), "newest": newest})
+        flush()
 
 
 class Terminal:

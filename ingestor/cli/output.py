@@ -19,12 +19,12 @@ _PIPE_WIDTH = 100_000  # in a pipe nothing is wrapped or cut: programs read it
 
 def say(text: str) -> None:
     """A line for people on standard output."""
-    print(printable(text))
+    _print(printable(text))
 
 
 def say_json(value: object) -> None:
     """A value for programs on standard output, on one line."""
-    print(json.dumps(value, ensure_ascii=True, default=str))
+    _print(json.dumps(value, ensure_ascii=True, default=str))
 
 
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -41,7 +41,7 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     with console.capture() as drawn:
         console.print(table)
     for line in drawn.get().splitlines():
-        print(line.rstrip())  # the last column is filled up with blanks
+        _print(line.rstrip())  # the last column is filled up with blanks
 
 
 def say_beside(head: str, text: str) -> None:
@@ -50,7 +50,7 @@ def say_beside(head: str, text: str) -> None:
     if sys.stdout.isatty():
         width = max(60, shutil.get_terminal_size().columns)
         said = textwrap.fill(said, width, subsequent_indent=" " * len(head), break_on_hyphens=False)
-    print(said)
+    _print(said)
 
 
 def warn(text: str) -> None:
@@ -66,13 +66,7 @@ def fail(*lines: str) -> NoReturn:
 
 
 def explain_and_exit(error: Exception) -> NoReturn:
-    """End with 1 and a line for each thing that a person can mend; anything else is a fault of ours and is raised.
-
-    A reader that went away (`ingestor deadletters list | head`) is not an error.
-    """
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more at exit
-        sys.exit(0)
+    """End with 1 and a line for each thing that a person can mend; anything else is a fault of ours and is raised."""
     ours = _ours(error)
     if not ours:
         raise error
@@ -102,3 +96,24 @@ def printable(text: str) -> str:
 
 def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
+
+
+def _print(line: str) -> None:
+    try:
+        print(line)
+    except BrokenPipeError:
+        _let_go_of_output()
+        sys.exit(0)
+
+
+def flush() -> None:
+    """Send what is said and not yet sent. A reader that has gone away (`| head`) had what it wanted: no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_output()
+
+
+def _let_go_of_output() -> None:
+    """Send what is left nowhere, or Python complains of it once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ from ingestor import __version__, log
 from ingestor.app import Service
 from ingestor.cli.loop import run_in_loop, stop_on_signals
 from ingestor.cli.options import ConfigFile, load_config, with_lines
-from ingestor.cli.output import say
+from ingestor.cli.output import flush, say
 from ingestor.config import Config
 
 LogLevel = Annotated[log.Level, typer.Option(help="From where on log lines are written.")]
@@ -34,7 +34,7 @@ async def _serve(config: Config) -> None:
     async with Service(config) as service:
         stop_on_signals(service.stop)
         say(_what_runs(config, service))
-        sys.stdout.flush()
+        flush()
         await service.run()
 
 

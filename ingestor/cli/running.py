@@ -40,7 +40,7 @@ def service_url(web: Web) -> str:
 
 def ask_service(web: Web) -> Answer:
     """Ask for the status of the service that should answer there. Blocks for a few seconds at the most."""
-    headers = {"Authorization": f"Bearer {web.token.get_secret_value()}"} if web.token else {}
+    headers = {"Authorization": f"Bearer {web.token.get_secret_value()}".encode()} if web.token else {}
     connection = HTTPConnection(_EVERYWHERE.get(web.host, web.host), web.port, timeout=_ANSWER_SECS)
     try:
         connection.request("GET", "/api/status", headers=headers)

@@ -15,7 +15,7 @@ from rich.text import Text
 from ingestor.cli.devices import emissions
 from ingestor.cli.loop import run_in_loop, stop_on_signals
 from ingestor.cli.options import AsJson, ConfigFile, load_config, seconds
-from ingestor.cli.output import say, say_json, warn
+from ingestor.cli.output import flush, say, say_json, warn
 from ingestor.cli.publishing import Publisher, either
 from ingestor.cli.units import counted
 from ingestor.config import Mqtt
@@ -59,6 +59,7 @@ def simulate(
     publisher = Publisher(source, rate=rate)
     if not json:
         say(f"publishing {rate:g} messages a second of {counted(devices, 'rack')} to {mqtt.url}; Ctrl-C ends it")
+        flush()
     began = time.monotonic()
     with _progress(publisher, shown=not json):
         run_in_loop(_publish(mqtt, publisher, duration=duration))

@@ -1,7 +1,8 @@
 """`ingestor stores`: where points go, and giving up a store that is no longer wanted."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
@@ -10,7 +11,9 @@ from ingestor import state
 from ingestor.cli.datafiles import in_state
 from ingestor.cli.options import AsJson, ConfigFile, load_config
 from ingestor.cli.output import fail, say, say_json, say_table
+from ingestor.config import Config
 from ingestor.datadir import journal_dir, state_file
+from ingestor.errors import DataDirError
 from ingestor.journal.lock import Lock
 
 
@@ -65,7 +68,7 @@ def forget(
     loaded = load_config(config)
     if not state_file(loaded).exists():
         fail(f"{loaded.data_dir} knows no stores: no service has run with it yet")
-    with closing(Lock(journal_dir(loaded))):  # the running service would go on with what is deleted here
+    with _no_service_beside(loaded):
         known = in_state(config, lambda connection: _forget(connection, name))
     if not known:
         fail(f"this data directory knows no store {name!r}; see: ingestor stores list")
@@ -73,6 +76,21 @@ def forget(
         say_json({"forgotten": name})
     else:
         say(f"{name} is forgotten; what it has stored stays where it is")
+
+
+@contextmanager
+def _no_service_beside(config: Config) -> Iterator[None]:
+    """Keep the service from running meanwhile: it would go on with what is deleted.
+
+    Raises:
+        DataDirError: It runs, or the lock cannot be had.
+    """
+    try:
+        lock = Lock(journal_dir(config))
+    except OSError as error:
+        raise DataDirError(f"{journal_dir(config)} cannot be locked: {error.strerror}") from error
+    with closing(lock):
+        yield
 
 
 def _forget(connection: sqlite3.Connection, name: str) -> bool:
