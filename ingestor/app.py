@@ -128,6 +128,7 @@ class Service:
             state=self._state,
             ledger=ledger,
             batch=self._config.batch,
+            pressed=lambda: self._journal.full,
         )
 
     async def run(self) -> None:

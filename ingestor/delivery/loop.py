@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ingestor import deadletters
@@ -40,10 +40,19 @@ class Delivery:
         state: Where accounts are kept.
         ledger: The accounts.
         batch: When a batch is full or due.
+        pressed: Whether the journal waits for room: what is stored is then saved, and released, without delay.
     """
 
     def __init__(
-        self, cursor: Cursor, *, decoders: Decoders, writer: Writer, state: State, ledger: Ledger, batch: Batch
+        self,
+        cursor: Cursor,
+        *,
+        decoders: Decoders,
+        writer: Writer,
+        state: State,
+        ledger: Ledger,
+        batch: Batch,
+        pressed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._cursor = cursor
         self._decoders = decoders
@@ -51,6 +60,7 @@ class Delivery:
         self._state = state
         self._ledger = ledger
         self._batch = batch
+        self._pressed = pressed
         self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(1)
         self._gathering = Parcel(cursor.position)
         self._writing: Parcel | None = None
@@ -141,7 +151,7 @@ class Delivery:
             if parcel is None:
                 break
             await self._write(parcel)
-            if loop.time() >= save_at or self._ledger.unsaved_bytes > _UNSAVED_LETTER_BYTES:
+            if loop.time() >= save_at or self._ledger.unsaved_bytes > _UNSAVED_LETTER_BYTES or self._pressed():
                 await self._save()
                 save_at = loop.time() + _CHECKPOINT_SECS
             if loop.time() >= return_at:

@@ -10,8 +10,8 @@ from tests.servers.publisher import Publisher
 from tests.servers.service import NUMBERED, ServiceProcess
 from tests.support import eventually
 
-MESSAGES = 6_000
-PADDING = b" " * 1_000  # so that they fill more than the smallest journal, of 1 MiB
+MESSAGES = 15_000
+PADDING = b" " * 1_000  # so that they fill more than a journal of 1 MiB and two batches in memory of 4 MiB
 
 
 def config(when_behind: str) -> dict[str, Any]:
