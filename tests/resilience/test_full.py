@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers.disk import fill, small_disk
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.publisher import Publisher
 from tests.servers.service import NUMBERED, ServiceProcess
@@ -70,3 +71,30 @@ def test_a_full_journal_drops_the_oldest_where_that_was_chosen(tmp_path: Path) -
             kept = [n for (n,) in bucket.execute("SELECT n FROM numbered ORDER BY n")]
         assert len(kept) == accounts["stored"]
         assert kept[-1] == MESSAGES - 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("when_behind", ["pause", "drop_oldest"])
+def test_a_full_disk_is_waited_out(tmp_path: Path, when_behind: str) -> None:
+    """With no room for anything the process lives and says so; given room, it stores everything once."""
+    stores = {"stores": {"local": {"kind": "sqlite", "when_behind": when_behind}}}
+    with (
+        small_disk(tmp_path / "service" / "data", mib=32),
+        Mosquitto(tmp_path) as broker,
+        ServiceProcess(tmp_path / "service", mqtt={"url": broker.url}, config={**NUMBERED, **stores}) as service,
+    ):
+        publish(broker.port, range(100))
+        service.wait_until_settled(100)
+        filler = fill(tmp_path / "service" / "data")
+        publish(broker.port, range(100, 2_000))
+        full = eventually(lambda: (status := service.status()) and not status["ready"] and status, deadline_secs=30)
+        filler.unlink()
+        accounts = service.wait_until_settled(2_000)
+        service.wait_until_ready()
+
+        assert full
+        assert any("space" in reason or "full" in reason for reason in full["reasons"])
+        assert (accounts["stored"], accounts["dropped"]) == (2_000, 0)
+        with service.bucket("Numbered") as bucket:
+            found = bucket.execute("SELECT count(*), count(DISTINCT n) FROM numbered").fetchone()
+        assert found == (2_000, 2_000)
