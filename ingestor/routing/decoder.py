@@ -10,7 +10,7 @@ from ingestor.routing.mending import Mender
 from ingestor.routing.place import Place
 from ingestor.routing.reading_time import Clock
 from ingestor.routing.wire import Values, Wire
-from ingestor.routing.words import shorten, whole
+from ingestor.routing.words import shorten, tell, whole
 
 # What Point(...) comes to, without its Python-level constructor: a tenth of the cost of a whole message.
 _point: Final[Callable[[tuple[Series, int, Values]], Point]] = partial(tuple.__new__, Point)
@@ -90,7 +90,7 @@ class TopicDecoder:
         except UnreadableError as error:
             return (Flaw(-1, error.reason, shorten(error.detail)),)
         except Exception as error:  # noqa: BLE001 - the model's own code failed, in whatever way
-            return (Flaw(-1, Reason.MODEL, shorten(f"the model failed: {type(error).__name__}: {error}")),)
+            return (Flaw(-1, Reason.MODEL, shorten(f"the model failed: {tell(error)}")),)
         if mended.values is None:
             return mended.flaws
         return self._finish(message, into, mended.values, mended.flaws)

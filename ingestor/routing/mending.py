@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from ingestor.ports import Flaw, Reason
 from ingestor.routing.models import Model
-from ingestor.routing.wire import MAX_TAG, MAX_TEXT, Values, Wire
+from ingestor.routing.wire import MAX_TEXT, TAG_RULE, Values, Wire
 from ingestor.routing.words import explain, shorten, show, whole
 from sensors import Kind
 
-_TYPE_ERRORS = ("_type", "_parsing", "finite_number")
+_TYPE_ERRORS: Final = ("_type", "_parsing", "finite_number")
 
 
 class Mended(NamedTuple):
@@ -82,11 +82,8 @@ class Mender:
             reason, detail = found or _in_pydantics_words(name, error)
             return Flaw(0, reason, shorten(detail), name)
         if name in self._tags:
-            return Flaw(0, Reason.TAG, shorten(f"tag {name} is {show(value)}: {_TAG_RULE}"), name)
+            return Flaw(0, Reason.TAG, shorten(f"tag {name} is {show(value)}: {TAG_RULE}"), name)
         return Flaw(0, Reason.MODEL, shorten(f"{self._name}: {_message(error)}"))
-
-
-_TAG_RULE = f"a tag is text of 1 to {MAX_TAG:,} characters in one line"
 
 
 def _by_name(refused: ValidationError, values: Values) -> dict[str, Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Final
 from ingestor.ports import FieldType, Flaw, Reason, Series
 from ingestor.routing.cache import Recent
 from ingestor.routing.topic import NamePattern
-from ingestor.routing.wire import MAX_TAG, Values
+from ingestor.routing.wire import MAX_TAG, TAG_RULE, Values
 from ingestor.routing.words import shorten, show
 
 SeriesKey = tuple[object, ...]
@@ -61,7 +61,7 @@ class Places:
         for name in sorted({*self._bucket.names, *self._measurement.names, *tags}):
             if not storable(captures.get(name, "")):
                 said = show(captures[name]) if name in captures else "not there"
-                return Flaw(-1, Reason.TAG, shorten(f"{name} in the topic is {said}; {TAG_RULE}"))
+                return Flaw(-1, Reason.TAG, shorten(f"{name} in the topic is {said}: {TAG_RULE}"))
         bucket = self._bucket.fill(captures)
         if self._bucket.names and bucket not in self._declared:
             return Flaw(-1, Reason.BUCKET, shorten(f"bucket {show(bucket)} is not declared in buckets"))
@@ -100,9 +100,6 @@ class Place:
         """The series of a reading that brings tags; they are taken out of its values."""
         sent = {name: tag for name in names if (tag := values.pop(name, None)) is not None}
         return self._places.recall(self._bucket, self._measurement, {**self._tags, **sent})
-
-
-TAG_RULE: Final = f"a tag or name is text of 1 to {MAX_TAG:,} characters in one line"
 
 
 def storable(text: str) -> bool:

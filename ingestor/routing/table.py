@@ -8,7 +8,8 @@ from ingestor.config import Config
 from ingestor.errors import ConfigError, Problem
 from ingestor.ports import Decoder, Series
 from ingestor.routing.cache import Recent
-from ingestor.routing.filters import covers, meet, subscriptions
+from ingestor.routing.filters import subscriptions
+from ingestor.routing.index import TopicIndex
 from ingestor.routing.models import check_declared, resolve
 from ingestor.routing.place import SeriesKey, series_bytes
 from ingestor.routing.route import CompiledRoute
@@ -37,17 +38,17 @@ class RoutingTable:
         ConfigError: Some models or routes cannot work; it names every one.
     """
 
-    __slots__ = ("_decoders", "_routes", "subscriptions")
+    __slots__ = ("_decoders", "_index", "_routes", "subscriptions")
 
     def __init__(self, config: Config) -> None:
         compiled, problems = _compile(config)
-        problems += _ambiguities(compiled)
-        if problems:
-            raise ConfigError(problems)
-        filters = [route.template.filter for route in compiled]
-        self.subscriptions = subscriptions(filters)
-        # What many others cover is the most specific.
-        self._routes = sorted(compiled, key=lambda route: -sum(covers(f, route.template.filter) for f in filters))
+        self._routes, ambiguous = _most_specific_first(compiled)
+        self._index: TopicIndex[int] = TopicIndex()
+        for at, route in enumerate(self._routes):
+            self._index.add(route.template.filter, at)
+        if problems or ambiguous:
+            raise ConfigError([*problems, *ambiguous])
+        self.subscriptions = subscriptions(str(route.template.filter) for route in compiled)
         self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
 
     def find(self, topic: str) -> Decoder | None:
@@ -59,11 +60,12 @@ class RoutingTable:
         return found or None
 
     def _bind(self, topic: str) -> Decoder | Literal[False]:
-        for route in self._routes:
-            captures = route.template.match(topic)
-            if captures is not None:
-                return route.bind(captures)
-        return False
+        levels = topic.split("/")
+        at = min(self._index.matching(levels), default=None)
+        if at is None:
+            return False
+        route = self._routes[at]
+        return route.bind(route.template.match(levels) or {})
 
 
 def _compile(config: Config) -> tuple[list[CompiledRoute], list[Problem]]:
@@ -85,21 +87,27 @@ def _compile(config: Config) -> tuple[list[CompiledRoute], list[Problem]]:
     return compiled, problems
 
 
-def _ambiguities(routes: Sequence[CompiledRoute]) -> list[Problem]:
-    """Pairs of routes that share topics, where neither is more specific and no third one takes what they share."""
+def _most_specific_first(routes: Sequence[CompiledRoute]) -> tuple[list[CompiledRoute], list[Problem]]:
+    """The routes in an order in which the first that takes a topic is the most specific one.
+
+    A problem are two that share topics, where neither is more specific and no third one takes what they share.
+    """
     problems = []
+    covered_by = [0] * len(routes)
     filters = {route.template.filter for route in routes}
-    for one, other in combinations([route.template for route in routes], 2):
-        shared = meet(one.filter, other.filter)
-        if shared is not None and one.filter == other.filter:
+    for (i, one), (j, other) in combinations(enumerate(route.template for route in routes), 2):
+        shared = one.filter.meet(other.filter)
+        if shared is None:
+            continue
+        covered_by[i] += shared == one.filter
+        covered_by[j] += shared == other.filter
+        if one.filter == other.filter:
             problems.append(Problem(f"{one} and {other} take the same topics; a topic has one route", "routes"))
-        elif shared is not None and shared not in filters:
-            problems.append(
-                Problem(
-                    f"{one} and {other} both take {shared}; add a route for {shared}, or make one narrower", "routes"
-                )
-            )
-    return problems
+        elif shared not in filters:
+            what = f"{one} and {other} both take {shared}; add a route for {shared}, or make one narrower"
+            problems.append(Problem(what, "routes"))
+    order = sorted(range(len(routes)), key=covered_by.__getitem__, reverse=True)
+    return [routes[at] for at in order], problems
 
 
 def _decoder_bytes(topic: str) -> int:

@@ -1,10 +1,10 @@
 """Topic templates: `{rack}/temperature` says which topics a route takes and what their levels are called."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
-from ingestor.routing.filters import check_filter, matches
+from ingestor.routing.filters import Filter
 
 _CAPTURE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\.\.\.)?\}")
 
@@ -16,18 +16,19 @@ class Template:
     nothing); `+` and `#` do the same without a name; everything else is taken literally.
 
     Attributes:
-        filter: The MQTT topic filter to subscribe to.
+        filter: What to subscribe to.
         captures: The names, in the order of their levels.
     """
 
-    __slots__ = ("_levels", "_rest", "_text", "captures", "filter")
+    __slots__ = ("_levels", "_rest", "_rest_at", "_text", "captures", "filter")
 
-    def __init__(self, text: str, pattern: str, levels: Mapping[str, int], *, rest: str | None) -> None:
+    def __init__(self, text: str, pattern: Filter, levels: Mapping[str, int], *, rest: str | None) -> None:
         self._text = text
         self.filter = pattern
         self.captures = (*levels, rest) if rest else tuple(levels)
         self._levels = levels
         self._rest = rest
+        self._rest_at = text.count("/")
 
     def __str__(self) -> str:
         return self._text
@@ -60,19 +61,19 @@ class Template:
             else:
                 levels[name] = at
             plain.append("#" if takes_rest else "+")
-        pattern = "/".join(plain)
-        check_filter(pattern)
-        return cls(text, pattern, levels, rest=rest)
+        return cls(text, Filter.parse("/".join(plain)), levels, rest=rest)
 
-    def match(self, topic: str) -> dict[str, str] | None:
-        """What the named levels are in `topic`, None where the template does not take it."""
-        if not matches(self.filter, topic):
+    def match(self, topic: Sequence[str]) -> dict[str, str] | None:
+        """What the named levels of a topic are; None where the template does not take it.
+
+        Args:
+            topic: All of its levels.
+        """
+        if not self.filter.matches(topic):
             return None
-        given = topic.split("/")
-        found = {name: given[at] for name, at in self._levels.items()}
-        rest_at = self.filter.count("/")
-        if self._rest and len(given) > rest_at:
-            found[self._rest] = "/".join(given[rest_at:])
+        found = {name: topic[at] for name, at in self._levels.items()}
+        if self._rest is not None and len(topic) > self._rest_at:
+            found[self._rest] = "/".join(topic[self._rest_at :])
         return found
 
 

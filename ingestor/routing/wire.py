@@ -16,6 +16,7 @@ from sensors import FieldShape, Kind, Measurement
 
 MAX_TEXT: Final = 65_536
 MAX_TAG: Final = 4_096
+TAG_RULE: Final = f"a tag is text of 1 to {MAX_TAG:,} characters in one line"
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 

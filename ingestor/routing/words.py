@@ -16,8 +16,23 @@ _KINDS: Final = {Kind.FLOAT: "a number", Kind.INT: "a whole number", Kind.TEXT: 
 
 
 def shorten(text: str, length: int = DETAIL_LENGTH) -> str:
-    """The text, with its end left out where it is longer than `length`."""
-    return text if len(text) <= length else text[: length - 1] + "…"
+    """The text in one line that a terminal can show, with its end left out where it is longer than `length`."""
+    cut = text if len(text) <= length else text[: length - 1] + "…"
+    return cut if cut.isprintable() else "".join(map(_printable, cut))
+
+
+def _printable(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter.isspace() else "\ufffd"
+
+
+def tell(error: Exception) -> str:
+    """What code that is not ours raised, even where its error cannot say so itself."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - the error's own code failed too
+        return type(error).__name__
 
 
 def show(value: object) -> str:

@@ -276,7 +276,7 @@ def test_whatever_comes_gives_points_or_flaws(sut: Any, payload: bytes, cut: int
     flaws = sut.decode(Message("t", payload[: len(payload) - cut % 7 if cut < 7 else None], RECEIVED_NS, flags), points)
 
     assert points or flaws
-    assert all(len(flaw.detail) <= DETAIL_LENGTH for flaw in flaws)
+    assert all(len(flaw.detail) <= DETAIL_LENGTH and flaw.detail.isprintable() for flaw in flaws)
     assert all((flaw.point == 0) == bool(points) for flaw in flaws)
     for point in points:
         assert point.fields

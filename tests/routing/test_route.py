@@ -31,7 +31,7 @@ def compiled(topic: str, model: Model = POT, **row: Any) -> CompiledRoute:  # no
 
 def decode(route: CompiledRoute, topic: str, payload: bytes) -> tuple[list[Point], list[Flaw]]:
     """Points and flaws of one message."""
-    captures = route.template.match(topic)
+    captures = route.template.match(topic.split("/"))
     assert captures is not None
     points: list[Point] = []
     return points, list(route.bind(captures).decode(Message(topic, payload, 1), points))

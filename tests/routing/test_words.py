@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestor.ports import Flaw, Reason
-from ingestor.routing.words import DETAIL_LENGTH, explain, shorten, show, whole
+from ingestor.routing.words import DETAIL_LENGTH, explain, shorten, show, tell, whole
 from sensors import FieldShape, Kind
 from tests.routing.helpers import JSON
 
@@ -58,7 +58,7 @@ def test_words_are_always_short(value: object, kind: Kind, name: str) -> None:
     """However long a value or a name, a detail stays a line."""
     found = explain(FieldShape(name, kind, None, 0, 1), value)
 
-    assert found is None or len(found[1]) <= DETAIL_LENGTH
+    assert found is None or (len(found[1]) <= DETAIL_LENGTH and found[1].isprintable())
     assert len(show(value)) <= 50
 
 
@@ -66,6 +66,25 @@ def test_a_long_text_loses_its_end() -> None:
     """Where something is left out, one sees it."""
     assert shorten("abc", 3) == "abc"
     assert shorten("abcd", 3) == "ab…"
+
+
+def test_words_are_one_line_that_does_no_harm() -> None:
+    """Line breaks and what would steer a terminal do not get through."""
+    assert shorten("a\nb\x1b[2Jc") == "a b\ufffd[2Jc"
+    assert show("\x9b\u202e") == '"\ufffd\ufffd"'
+
+
+class SpeechlessError(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_errors_are_told() -> None:
+    """With their words, or at least by name."""
+    assert tell(ValueError("too dry")) == "ValueError: too dry"
+    assert tell(SpeechlessError()) == "SpeechlessError"
 
 
 def test_many_flaws_become_one() -> None:
