@@ -8,13 +8,12 @@ import typer
 
 from ingestor import deadletters
 from ingestor.cli.datafiles import in_state
-from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, moment_ns
+from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, Topics, moment_ns
 from ingestor.cli.output import fail, say, say_json, say_table
 from ingestor.cli.payloads import payload_json, payload_text
 from ingestor.cli.units import readable_time
 from ingestor.deadletters import DeadLetter, Filter
 from ingestor.ports import Reason
-from ingestor.routing.filters import matches
 
 _SHOWN_BYTES = 40
 
@@ -144,13 +143,13 @@ def _purge(connection: sqlite3.Connection, *, which: Filter, held: bool) -> int:
 def _filter(
     *,
     reason: Reason | None,
-    topic: str | None,
+    topic: Topics | None,
     since: int | None,
     until: int | None,
     store: str | None,
     number: int | None = None,
 ) -> Filter:
-    meant = None if topic is None else partial(matches, topic)
+    meant = None if topic is None else topic.__contains__
     return Filter(id=number, store=store, reason=reason, topic=meant, since_ns=since, until_ns=until)
 
 

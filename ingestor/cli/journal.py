@@ -1,8 +1,6 @@
 """`ingestor journal`: look into the queue on disk, also while the service writes it."""
 
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,7 +12,6 @@ from ingestor.cli.units import counted, readable_size, readable_time
 from ingestor.datadir import journal_dir, journal_files
 from ingestor.journal.files import JournalInfo, SegmentInfo
 from ingestor.ports import LossReason, Lost, Message
-from ingestor.routing.filters import matches
 
 _SHOWN_BYTES = 200
 _WHY = {LossReason.DAMAGED: "damaged on disk", LossReason.DROPPED: "no longer kept"}
@@ -93,14 +90,13 @@ def dump(
     position = held.start if start is None else start
     if position >= held.end:
         warn(f"there is nothing at {position:,} or after: the journal ends at {held.end:,}")
-    meant: Callable[[str], bool] = partial(matches, topic) if topic else lambda _: True
     shown = 0
     for found in files.chunks(position):
         if isinstance(found, Lost):
             _say_lost(found, json=json)
             continue
         for at, message in enumerate(found.messages, found.position):
-            if not meant(message.topic):
+            if topic is not None and message.topic not in topic:
                 continue
             _say_message(at, message, json=json)
             shown += 1

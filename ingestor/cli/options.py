@@ -13,7 +13,7 @@ import typer
 from ingestor import configfile
 from ingestor.config import Config, parse_duration
 from ingestor.errors import ConfigError
-from ingestor.routing.filters import check_filter
+from ingestor.routing.filters import Filter
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="The configuration file; ./config.yaml if not given.")
@@ -21,21 +21,29 @@ ConfigFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
 
-def topic_filter(text: str) -> str:
-    """The MQTT topic filter that a person wrote.
+class Topics:
+    """The topics that an MQTT filter matches.
+
+    Args:
+        text: The filter, as a person wrote it.
 
     Raises:
         typer.BadParameter: It is none.
     """
-    try:
-        check_filter(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return text
+
+    def __init__(self, text: str) -> None:
+        try:
+            self._filter = Filter.parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    def __contains__(self, topic: str) -> bool:
+        return self._filter.matches(topic.split("/"))
 
 
 TopicFilter = Annotated[
-    str | None, typer.Option("--topic", parser=topic_filter, help="Only topics that this MQTT filter matches.")
+    Topics | None,
+    typer.Option("--topic", parser=Topics, metavar="FILTER", help="Only topics that this MQTT filter matches."),
 ]
 
 

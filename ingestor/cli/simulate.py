@@ -54,7 +54,7 @@ def simulate(
     Without --url, to the broker of the configuration and as its user. With --url no configuration is read, unless
     --config names one: then all but the address is taken from there.
     """
-    mqtt = _broker(config, url=url, username=username)
+    mqtt = which_broker(config, url=url, username=username)
     source = emissions(devices, clock=time.time_ns, seed=seed, faulty=min(faults, devices))
     publisher = Publisher(source, rate=rate)
     if not json:
@@ -92,7 +92,7 @@ async def _publish(mqtt: Mqtt, publisher: Publisher, *, duration: float | None) 
             await either(stop, backoff.next())
 
 
-def _broker(path: Path | None, *, url: str | None, username: str | None) -> Mqtt:
+def which_broker(path: Path | None, *, url: str | None, username: str | None) -> Mqtt:
     """Which broker, and as which user.
 
     Raises:

@@ -1,13 +1,38 @@
 """Fixtures of the tests of commands."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.cli.commands import Cli
+from tests.servers.mosquitto import Mosquitto
 
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Calls commands in this process, in an environment without settings of ours."""
-    for name in ("INGESTOR_MQTT__URL", "INGESTOR_MQTT__USERNAME", "INGESTOR_MQTT__PASSWORD", "INGESTOR_SECRETS_DIR"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("INGESTOR_")]:
+        monkeypatch.delenv(name)
     return Cli(capsys, monkeypatch)
+
+
+@pytest.fixture
+def broker(tmp_path: Path, mosquitto: str) -> Iterator[Mosquitto]:
+    """A broker that lets everybody in."""
+    assert mosquitto
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    with Mosquitto(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, mosquitto: str) -> Iterator[Mosquitto]:
+    """A broker that lets nobody in without a password, and knows no user."""
+    assert mosquitto
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    with Mosquitto(folder, anonymous=False) as running:
+        yield running

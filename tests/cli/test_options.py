@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ingestor.cli.options import load_config, moment_ns, seconds, topic_filter, with_lines
+from ingestor.cli.options import Topics, load_config, moment_ns, seconds, with_lines
 from ingestor.errors import ConfigError, Problem
 from tests.cli.commands import write_config
 
@@ -30,9 +30,17 @@ def test_faults_found_later_get_their_lines(tmp_path: Path) -> None:
 
 def test_filters_are_checked_when_they_are_read() -> None:
     """What is no topic filter is wrong use, said in words."""
-    assert topic_filter("rack1/+") == "rack1/+"
     with pytest.raises(typer.BadParameter, match="whole levels"):
-        topic_filter("rack1/a+")
+        Topics("rack1/a+")
+
+
+def test_filters_match_as_a_broker_does() -> None:
+    """One level, or the rest."""
+    topics = Topics("farm/+/#")
+
+    assert "farm/rack1/climate" in topics
+    assert "farm/rack1" in topics
+    assert "farm" not in topics
 
 
 @pytest.mark.parametrize(("text", "secs"), [("20", 20), ("1.5", 1.5), ("90s", 90), ("5m", 300), ("500ms", 0.5)])

@@ -46,7 +46,7 @@ async def _check_external(mqtt: Mqtt, config: Config) -> list[Finding]:
     found = await _ask(mqtt, config)
     if found[0].level is Level.PROBLEM:
         return found
-    return [*found, _queue_note(await _says_of_itself(mqtt))]
+    return [*found, *broker_half(mqtt, await _says_of_itself(mqtt))]
 
 
 async def _ask(mqtt: Mqtt, config: Config) -> list[Finding]:
@@ -61,6 +61,17 @@ async def _ask(mqtt: Mqtt, config: Config) -> list[Finding]:
         return [problem("broker", f"{mqtt.url}: {error}; mend mqtt.username and mqtt.password, or the broker's list")]
     except BrokerError as error:
         return [problem("broker", f"{error}; does it run, and is mqtt.url right?")]
+    return answers(mqtt, probed, filters)
+
+
+def answers(mqtt: Mqtt, probed: Probed, filters: Sequence[str]) -> list[Finding]:
+    """What it means that the broker answered this; pure.
+
+    Args:
+        mqtt: The broker.
+        probed: What it answered.
+        filters: What was asked of it.
+    """
     return [_welcome(mqtt, probed), *_granted(probed, filters), *_while_away(probed)]
 
 
@@ -98,16 +109,32 @@ def _while_away(probed: Probed) -> Iterator[Finding]:
         yield ok("while away", f"the broker keeps our session for {readable_span(granted)}")
 
 
-def _queue_note(version: str | None) -> Finding:
-    """The broker's half of the promise, which no subscriber can see."""
+def broker_half(mqtt: Mqtt, version: str | None) -> Iterator[Finding]:
+    """The broker's half of the promise, which no subscriber can see; pure.
+
+    Args:
+        mqtt: The broker.
+        version: What it says of itself; None where it does not.
+    """
     keeps = "keeps only 1,000 messages for us while we are away, and what it has on disk is up to 30 minutes old: "
     advice = "set max_queued_messages 0, persistence true and autosave_interval 5"
     qos = ". What devices publish at QoS 0 has no promise: let them publish at QoS 1"
     if version is None:
-        return note("while away", f"it does not say how many messages it keeps; a stock mosquitto {keeps}{advice}{qos}")
-    if "mosquitto" in version.lower():
-        return note("while away", f"this is {version}, which as it comes {keeps}{advice}{qos}")
-    return note("while away", f"this is {version}: look up how many messages it keeps for a client that is away{qos}")
+        yield note("while away", f"it does not say how many messages it keeps; a stock mosquitto {keeps}{advice}{qos}")
+    elif _is_mosquitto(version):
+        yield note("while away", f"this is {version}, which as it comes {keeps}{advice}{qos}")
+    else:
+        yield note("while away", f"this is {version}: look up how many messages it keeps for who is away{qos}")
+    if mqtt.username and (version is None or _is_mosquitto(version)):
+        yield note(
+            "subscriptions",
+            f"a mosquitto with an acl_file grants every subscription, and then leaves out what {mqtt.username} may "
+            "not read: see that its list has these topics",
+        )
+
+
+def _is_mosquitto(version: str) -> bool:
+    return "mosquitto" in version.lower()
 
 
 async def _says_of_itself(mqtt: Mqtt) -> str | None:
@@ -116,7 +143,7 @@ async def _says_of_itself(mqtt: Mqtt) -> str | None:
         async with asyncio.timeout(_VERSION_SECS), connected(mqtt) as client:
             await client.subscribe(_VERSION_TOPIC)
             async for message in client.messages:
-                return bytes(message.payload).decode("utf-8", "backslashreplace") if message.payload else None
+                return message.payload.decode("utf-8", "backslashreplace")
     except (BrokerError, TimeoutError):
         return None
     return None
