@@ -8,7 +8,7 @@ from typing import Final
 
 from ingestor.journal.disk import Disk
 from ingestor.journal.floor import Floor, FloorFile
-from ingestor.journal.frame import encode
+from ingestor.journal.frame import HEADER_BYTES, encode
 from ingestor.journal.lock import Lock
 from ingestor.journal.segment import Segment, SegmentWriter, log_damage
 from ingestor.journal.survey import DAMAGED, survey
@@ -71,7 +71,7 @@ class Shelf:
             self._disk.settle(last)
         found = survey(self._folder)
         self.floor, self.end, self.newest_ns = found.floor, found.end, found.newest_ns
-        self._hold(found.segments)
+        self.segments = found.segments
         # Now, while there may be room for it; from here on it is overwritten in place.
         self._floor_file.write(self.floor)
         for segment in found.leftovers:
@@ -82,6 +82,7 @@ class Shelf:
         for segment in self.segments:
             if not (segment.sealed or segment.damaged):
                 self._mend(segment)
+        self._hold(self.segments)
         self._disk.sync_folder(self._folder)
 
     def _mend(self, segment: Segment) -> None:
@@ -94,7 +95,6 @@ class Shelf:
             self._writer = writer
         else:
             writer.finish()
-            self._older_bytes += segment.extra
 
     def _hold(self, segments: tuple[Segment, ...]) -> None:
         self.segments = segments
@@ -121,8 +121,8 @@ class Shelf:
             writer = self._roll(first)
         header, frame = encode(messages, first=first, salt=writer.segment.salt)
         in_use = self.file_bytes
-        if in_use and in_use + len(frame) > self._max_bytes:
-            raise NoRoomError(in_use + len(frame) - self._max_bytes)
+        if in_use and in_use + len(frame) + HEADER_BYTES > self._max_bytes:  # a seal may be needed before the frame
+            raise NoRoomError(in_use + len(frame) + HEADER_BYTES - self._max_bytes)
         if writer.segment.size and writer.segment.size + len(frame) > self._segment_bytes:
             writer = self._roll(first)
             header, frame = encode(messages, first=first, salt=writer.segment.salt)
@@ -153,9 +153,10 @@ class Shelf:
         if count == len(self.segments) and self.segments[-1].end > self.segments[-1].first:
             self._roll(self.end)
         for _ in range(min(count, len(self.segments) - 1)):
-            segment, after = self.segments[:2]
-            # First in the floor, durably, then deleted: never the other way round.
-            self.floor = Floor(after.first, max(self.floor.newest_ns, segment.newest_ns))
+            segment = self.segments[0]
+            # First in the floor, durably, then deleted: never the other way round. What is missing between this
+            # file and the next one was not deleted by us, and stays above the floor.
+            self.floor = Floor(segment.end, max(self.floor.newest_ns, segment.newest_ns))
             self._floor_file.write(self.floor)
             self._discard(segment)
             self._hold(self.segments[1:])

@@ -52,7 +52,7 @@ def survey(folder: Path) -> Survey:
     segments: list[Segment] = []
     leftovers: list[Segment] = []
     for segment, bound in zip_longest(found, (after.first for after in found[1:])):
-        if bound is not None and bound <= max(floor.position, segment.first):
+        if segment.first < floor.position or segment.first == bound:
             leftovers.append(segment)
         else:
             segments.append(segment)

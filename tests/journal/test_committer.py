@@ -1,0 +1,313 @@
+"""The task that writes."""
+
+import asyncio
+import errno
+from pathlib import Path
+
+import pytest
+
+from ingestor.journal import Journal
+from ingestor.journal.shelf import Shelf
+from ingestor.ports import Chunk, LossReason, Lost
+from tests.journal.support import (
+    NEVER_MS,
+    FailingDisk,
+    SmallDisk,
+    losses,
+    messages,
+    numbers,
+    read_until,
+    segment_files,
+    write,
+)
+from tests.support import eventually_async, run
+
+
+def test_the_next_group_forms_while_the_last_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are never two writes at once, and what comes meanwhile is written together."""
+    groups: list[int] = []
+    writing = False
+    real = Shelf.append
+
+    def append(self: Shelf, batch: list[object], *, first: int) -> None:
+        nonlocal writing
+        assert not writing
+        writing = True
+        groups.append(len(batch))
+        real(self, batch, first=first)  # type: ignore[arg-type] # only handed on
+        writing = False
+
+    monkeypatch.setattr(Shelf, "append", append)
+
+    async def main() -> None:
+        async with Journal(tmp_path) as journal:
+            first = journal.append(messages(16))
+            await eventually_async(lambda: bool(groups))
+            rest = [journal.append(messages(1, start=16 + at)) for at in range(40)]
+            await asyncio.gather(first, *rest)
+
+    run(main())
+
+    assert groups == [16, 40]
+
+
+def test_futures_are_done_in_order(tmp_path: Path) -> None:
+    """An append is never on disk before those that came before it."""
+
+    async def main() -> list[int]:
+        order: list[int] = []
+        async with Journal(tmp_path, segment_bytes=3000, group_ms=1) as journal:
+            futures = [journal.append(messages(1 + at % 9, start=at * 10)) for at in range(60)]
+            for at, future in enumerate(futures):
+                future.add_done_callback(lambda _, at=at: order.append(at))  # type: ignore[misc] # the usual default
+            await asyncio.gather(*futures)
+        return order
+
+    assert run(main()) == list(range(60))
+
+
+def test_an_append_of_nothing_is_done(tmp_path: Path) -> None:
+    """Nothing is on disk at once."""
+
+    async def main() -> tuple[bool, int]:
+        async with Journal(tmp_path, group_ms=NEVER_MS) as journal:
+            return journal.append([]).done(), journal.end
+
+    assert run(main()) == (True, 0)
+
+
+def test_what_waits_is_counted_as_backlog(tmp_path: Path) -> None:
+    """The backlog grows with what is appended, and is gone when that is on disk."""
+
+    async def main() -> tuple[int, int, int]:
+        async with Journal(tmp_path, group_ms=NEVER_MS) as journal:
+            journal.append(messages(1, payload_bytes=1000))
+            one = journal.backlog_bytes
+            waiting = journal.append(messages(15, start=1, payload_bytes=1000))
+            many = journal.backlog_bytes
+            await waiting
+            return one, many, journal.backlog_bytes
+
+    one, many, none = run(main())
+
+    assert one > 1000
+    assert many > 16_000
+    assert none == 0
+
+
+def test_messages_are_kept_as_long_as_configured(tmp_path: Path) -> None:
+    """Released files stay until their newest message is old enough."""
+    now_ns = 10**9
+
+    async def main() -> tuple[int, int]:
+        nonlocal now_ns
+        async with Journal(tmp_path, segment_bytes=5000, keep_secs=1, now_ns=lambda: now_ns) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(500, flags=0))
+            cursor.release(400)
+            await write(journal, messages(16, start=500, flags=0))
+            before = journal.start
+            now_ns += 10**6
+            cursor.release(500)
+            await eventually_async(lambda: journal.start > 400)
+            return before, journal.start
+
+    before, after = run(main())
+
+    assert before == 0
+    assert after <= 500
+
+
+def test_files_that_cannot_be_deleted_do_not_stop_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failing deletion is tried again with the next release."""
+    real, failures = Shelf.delete, [PermissionError(1, "not permitted")]
+
+    def delete(self: Shelf, count: int) -> None:
+        if failures:
+            raise failures.pop()
+        real(self, count)
+
+    monkeypatch.setattr(Shelf, "delete", delete)
+
+    async def main() -> None:
+        async with Journal(tmp_path, segment_bytes=5000) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(500, flags=0))
+            cursor.release(300)
+            await eventually_async(lambda: not failures)
+            await write(journal, messages(16, start=500, flags=0))
+            await read_until(cursor, 516)
+            cursor.release(516)
+            await eventually_async(lambda: journal.segments == 1)
+
+    run(main())
+
+    assert len(segment_files(tmp_path)) == 1
+
+
+def test_a_fault_of_the_code_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If writing ends by an error that is no disk's, those who wait get it, and so does who closes."""
+
+    def append(self: Shelf, batch: object, *, first: int) -> None:
+        del self, batch, first
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Shelf, "append", append)
+
+    async def main() -> tuple[str | None, bool]:
+        journal = Journal(tmp_path)
+        await journal.__aenter__()
+        with pytest.raises(ZeroDivisionError):
+            await journal.append(messages(16))
+        fault, later = journal.fault, journal.append(messages(1)).cancelled()
+        with pytest.raises(ZeroDivisionError):
+            await journal.__aexit__(None, None, None)
+        return fault, later
+
+    assert run(main()) == ("stopped: ZeroDivisionError()", True)
+
+
+def test_a_full_journal_waits_for_a_cursor_that_pauses(tmp_path: Path) -> None:
+    """Appends stay pending while the journal is full, and go on as soon as a release makes room."""
+
+    async def main() -> tuple[int, bool, list[int]]:
+        async with Journal(tmp_path, max_bytes=40_000) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            appends = [journal.append(messages(16, start=start)) for start in range(0, 1600, 16)]
+            await eventually_async(lambda: journal.full)
+            at_bound, waiting = journal.bytes, journal.backlog_bytes > 0 and not appends[-1].done()
+            found: list[Chunk | Lost] = []
+            while cursor.position < 1600:
+                found.append(await cursor.read(max_messages=50, max_bytes=2**20))
+                cursor.release(cursor.position)
+            await asyncio.gather(*appends)
+            assert not journal.full
+            return at_bound, waiting, numbers(found)
+
+    at_bound, waiting, found = run(main())
+
+    assert 30_000 < at_bound <= 40_000
+    assert waiting
+    assert found == list(range(1600))
+
+
+def test_a_full_journal_drops_what_a_cursor_lets_go(tmp_path: Path) -> None:
+    """With drop_oldest nothing waits, and the cursor is told exactly what is gone."""
+
+    async def main() -> tuple[list[Chunk | Lost], int]:
+        async with Journal(tmp_path, max_bytes=40_000, tail_bytes=0) as journal:
+            cursor = journal.cursor("local", 0, when_full="drop_oldest")
+            await write(journal, messages(1600))
+            return await read_until(cursor, 1600), journal.bytes
+
+    found, size = run(main())
+    lost = losses(found)
+
+    assert size <= 40_000
+    assert [(loss.position, loss.why) for loss in lost] == [(0, LossReason.DROPPED)]
+    assert numbers(found) == list(range(lost[0].missing, 1600))
+
+
+def test_one_cursor_that_pauses_protects_what_it_needs(tmp_path: Path) -> None:
+    """A segment is dropped only when every cursor that still needs it lets it go."""
+
+    async def main() -> tuple[bool, int]:
+        async with Journal(tmp_path, max_bytes=40_000) as journal:
+            journal.cursor("fast", 0, when_full="drop_oldest")
+            slow = journal.cursor("slow", 0, when_full="pause")
+            appends = [journal.append(messages(16, start=start)) for start in range(0, 1600, 16)]
+            await eventually_async(lambda: journal.full)
+            kept = journal.start == 0
+            slow.release(1600)
+            await asyncio.gather(*appends)
+            return kept, journal.start
+
+    kept, start = run(main())
+
+    assert kept
+    assert start > 0
+
+
+def test_a_message_larger_than_the_journal_gets_through(tmp_path: Path) -> None:
+    """The bound never makes a message wait for ever: into an empty journal it goes in any case."""
+
+    async def main() -> list[int]:
+        async with Journal(tmp_path, max_bytes=20_000, group_ms=1) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(32))
+            cursor.release(32)
+            await journal.append(messages(1, start=32, payload_bytes=100_000))
+            cursor.release(33)
+            await journal.append(messages(1, start=33))
+            return numbers(await read_until(cursor, 34))
+
+    assert run(main())[-1] == 33
+
+
+@pytest.mark.parametrize("part", [0, 1, 60, 500])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_failing_write_acknowledges_nothing_and_loses_nothing(tmp_path: Path, part: int, code: int) -> None:
+    """While the disk fails the future waits and the fault is told; then all is written, once."""
+    disk = FailingDisk()
+
+    async def main() -> tuple[bool, str | None, list[int]]:
+        async with Journal(tmp_path, disk=disk) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(32))
+            disk.written, disk.write_error = part, code
+            waiting = journal.append(messages(16, start=32))
+            await eventually_async(lambda: disk.failures > 1)
+            pending, fault = not waiting.done(), journal.fault
+            disk.write_error = None
+            await waiting
+            assert journal.fault is None
+            return pending, fault, numbers(await read_until(cursor, 48))
+
+    pending, fault, found = run(main())
+
+    assert pending
+    assert fault
+    assert "cannot write" in fault
+    assert found == list(range(48))
+
+
+def test_a_file_whose_sync_failed_is_not_trusted_again(tmp_path: Path) -> None:
+    """The group goes into a new file, and stands in the journal once, also after a restart."""
+    disk = FailingDisk()
+
+    async def main() -> tuple[int, list[int], list[int]]:
+        async with Journal(tmp_path, disk=disk) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(32))
+            disk.sync_error = disk.truncate_error = errno.EIO
+            waiting = journal.append(messages(16, start=32))
+            await eventually_async(lambda: disk.failures > 2)
+            disk.sync_error = disk.truncate_error = None
+            await waiting
+            await write(journal, messages(16, start=48))
+            live = numbers(await read_until(cursor, 64))
+        async with Journal(tmp_path) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            return journal.segments, live, numbers(await read_until(cursor, 64))
+
+    segments, live, again = run(main())
+
+    assert segments == 2
+    assert live == again == list(range(64))
+
+
+def test_a_full_disk_takes_what_a_cursor_lets_go(tmp_path: Path) -> None:
+    """When the disk is full before the journal is, drop_oldest makes room as well."""
+    disk = SmallDisk(tmp_path, 30_000)
+
+    async def main() -> list[Chunk | Lost]:
+        async with Journal(tmp_path, segment_bytes=5000, disk=disk, tail_bytes=0) as journal:
+            cursor = journal.cursor("local", 0, when_full="drop_oldest")
+            await write(journal, messages(1600))
+            return await read_until(cursor, 1600)
+
+    found = run(main())
+    lost = losses(found)
+
+    assert [(loss.position, loss.why) for loss in lost] == [(0, LossReason.DROPPED)]
+    assert numbers(found) == list(range(lost[0].missing, 1600))
