@@ -21,9 +21,14 @@ _SHOWN_BYTES = 40
 ReasonOption = Annotated[Reason | None, typer.Option("--reason", help="Only those set aside for this reason.")]
 StoreOption = Annotated[str | None, typer.Option("--store", help="Only those of this store.")]
 SinceOption = Annotated[
-    int | None, typer.Option("--since", parser=moment_ns, help="Only those received since (a time, or an age: 2h).")
+    int | None,
+    typer.Option(
+        "--since", parser=moment_ns, metavar="TIME", help="Only those received since: a time, or an age (2h)."
+    ),
 ]
-UntilOption = Annotated[int | None, typer.Option("--until", parser=moment_ns, help="Only those received before.")]
+UntilOption = Annotated[
+    int | None, typer.Option("--until", parser=moment_ns, metavar="TIME", help="Only those received before.")
+]
 
 
 def make_group() -> typer.Typer:

@@ -29,7 +29,8 @@ _USERNAME = "INGESTOR_MQTT__USERNAME"
 Devices = Annotated[int, typer.Option(help="How many racks there are.", min=1, max=10_000)]
 Rate = Annotated[float, typer.Option(help="Messages a second, of all racks together.", min=0.01, max=100_000)]
 Duration = Annotated[
-    float | None, typer.Option(parser=seconds, help="End after this time (20, 90s, 5m); else Ctrl-C ends it.")
+    float | None,
+    typer.Option(parser=seconds, metavar="TIME", help="End after this time (20, 90s, 5m); else Ctrl-C ends it."),
 ]
 Seed = Annotated[int, typer.Option(help="Another seed is another farm; the same one sends the same again.")]
 

@@ -59,7 +59,9 @@ def list_(config: ConfigFile = None, json: AsJson = False) -> None:
 
 
 def forget(
-    name: Annotated[str, typer.Argument(help="The store's name.")], config: ConfigFile = None, json: AsJson = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The store's name.")],
+    config: ConfigFile = None,
+    json: AsJson = False,
 ) -> None:
     """Give up a store: its cursor, counters and dead letters go, and the journal is no longer kept for it.
 
