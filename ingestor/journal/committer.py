@@ -161,19 +161,25 @@ class Committer:
             try:
                 await self._in_thread(self._shelf.append, group.messages, first=group.first)
             except NoRoomError as error:
-                if not await self._make_room(error.missing_bytes):
+                count = self._count_for_room(error.missing_bytes)
+                if not count:
                     await self._until_released()
+                elif not await self._delete(count):
+                    await asyncio.sleep(backoff.next())
             except OSError as error:
                 self._note(error)
-                if error.errno not in _NO_SPACE or not await self._make_room(1):
+                count = self._count_for_room(1) if error.errno in _NO_SPACE else 0
+                if not await self._delete(count):
                     await asyncio.sleep(backoff.next())
             else:
                 break
+        if self.fault:
+            _log.warning("journal_writable_again")
         self.full, self.fault = False, None
         self._look_for_expired |= len(self._shelf.segments) > files
 
     def _note(self, error: OSError) -> None:
-        fault = f"cannot write: {error.strerror or error}; nothing is acknowledged until it can"
+        fault = f"cannot write: {error.strerror or error}; nothing is acknowledged until that is mended"
         if fault != self.fault:
             _log.error("journal_unwritable error=%s", error)
         self.fault = fault
@@ -185,29 +191,27 @@ class Committer:
         self._freed.clear()
         await self._freed.wait()
 
-    async def _make_room(self, missing_bytes: int) -> bool:
-        """Delete the oldest files if every cursor lets go of them; false if nothing was gained."""
-        before = self._shelf.file_bytes
-        count = count_for_room(self._shelf.segments, self._needs(), missing_bytes=missing_bytes)
-        await self._delete(count)
-        return self._shelf.file_bytes < before
+    def _count_for_room(self, missing_bytes: int) -> int:
+        return count_for_room(self._shelf.segments, self._needs(), missing_bytes=missing_bytes)
 
     async def _delete_expired(self) -> None:
         before_ns = self._now_ns() - self._keep_ns
         await self._delete(count_expired(self._shelf.segments, self._needs(), before_ns=before_ns))
 
-    async def _delete(self, count: int) -> None:
+    async def _delete(self, count: int) -> bool:
+        """Delete the oldest files; whether that freed anything."""
         if not count:
-            return
-        unread = self._shelf.segments[count - 1].end
+            return False
+        before, end = self._shelf.file_bytes, self._shelf.segments[count - 1].end
         for cursor in self.cursors:
-            if cursor.released < unread:
-                _log.warning("journal_dropped cursor=%s up_to=%d", cursor.name, unread)
+            if cursor.released < end:
+                _log.warning("journal_dropped cursor=%s up_to=%d", cursor.name, end)
         try:
             await self._in_thread(self._shelf.delete, count)
         except OSError as error:
             # They stay, and are tried again with the next ones; if that goes on, the journal gets full.
             _log.warning("journal_cannot_delete error=%s", error)
+        return self._shelf.file_bytes < before
 
     def _needs(self) -> list[Need]:
         return [cursor.need for cursor in self.cursors]

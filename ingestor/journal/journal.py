@@ -24,6 +24,7 @@ _SEGMENTS: Final = 8
 _FRAME_BYTES: Final = 4 * 2**20
 _TAIL_BYTES: Final = 8 * 2**20
 _READERS: Final = 4
+_LET_GO_SECS: Final = 1.0
 
 Payload = bytes
 
@@ -123,14 +124,16 @@ class Journal:
         """
         self._closed = True
         self._committer.stop()
-        await asyncio.wait([self._task], timeout=self._close_secs)
-        self._task.cancel()
-        for cursor in self._committer.cursors:
-            cursor.close()
-        self._readers.shutdown(wait=False)
-        closing = asyncio.get_running_loop().run_in_executor(self._writer, self._shelf.close)
-        self._writer.shutdown(wait=False)
-        await asyncio.wait([closing], timeout=1.0)
+        try:
+            await asyncio.wait([self._task], timeout=self._close_secs)
+        finally:
+            self._task.cancel()
+            for cursor in self._committer.cursors:
+                cursor.close()
+            self._readers.shutdown(wait=False)
+            closing = asyncio.get_running_loop().run_in_executor(self._writer, self._shelf.close)
+            self._writer.shutdown(wait=False)
+        await asyncio.wait([closing], timeout=_LET_GO_SECS)
         with suppress(asyncio.CancelledError):
             await self._task
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import errno
+import threading
 from pathlib import Path
 
 import pytest
 
 from ingestor.journal import Journal
+from ingestor.journal.disk import Disk
 from ingestor.journal.shelf import Shelf
 from ingestor.ports import Chunk, LossReason, Lost
 from tests.journal.support import (
@@ -49,6 +51,39 @@ def test_the_next_group_forms_while_the_last_is_written(tmp_path: Path, monkeypa
     run(main())
 
     assert groups == [16, 40]
+
+
+class _Gate(Disk):
+    """A disk whose syncs wait until they are let through."""
+
+    def __init__(self) -> None:
+        self.waiting = threading.Event()
+        self.open = threading.Event()
+        self.open.set()
+
+    def sync(self, file: int) -> None:
+        self.waiting.set()
+        self.open.wait(20)
+        super().sync(file)
+
+
+def test_nothing_is_acknowledged_or_read_before_it_is_durable(tmp_path: Path) -> None:
+    """While the disk is still busy with the sync, the future waits, and so do cursors; the loop does not."""
+    disk = _Gate()
+
+    async def main() -> tuple[bool, bool, list[int]]:
+        async with Journal(tmp_path, disk=disk) as journal:
+            cursor = journal.cursor("local", 0, when_full="pause")
+            disk.open.clear()
+            disk.waiting.clear()
+            done = journal.append(messages(16))
+            await eventually_async(disk.waiting.is_set)
+            early = done.done(), not cursor.at_end
+            disk.open.set()
+            await done
+            return *early, numbers(await read_until(cursor, 16))
+
+    assert run(main()) == (False, False, list(range(16)))
 
 
 def test_futures_are_done_in_order(tmp_path: Path) -> None:
@@ -143,6 +178,27 @@ def test_files_that_cannot_be_deleted_do_not_stop_the_journal(tmp_path: Path, mo
     run(main())
 
     assert len(segment_files(tmp_path)) == 1
+
+
+def test_a_full_journal_tries_again_to_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When room fails to be made, appends wait for the next attempt, not for a release that need not come."""
+    real, failures = Shelf.delete, [PermissionError(1, "not permitted")]
+
+    def delete(self: Shelf, count: int) -> None:
+        if failures:
+            raise failures.pop()
+        real(self, count)
+
+    monkeypatch.setattr(Shelf, "delete", delete)
+
+    async def main() -> int:
+        async with Journal(tmp_path, max_bytes=40_000) as journal:
+            journal.cursor("local", 0, when_full="drop_oldest")
+            await write(journal, messages(1600))
+            return journal.end
+
+    assert run(main()) == 1600
+    assert failures == []
 
 
 def test_a_fault_of_the_code_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
