@@ -1,6 +1,7 @@
 """`ingestor deadletters`: see what was set aside and why, have it tried again, or delete it."""
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from ingestor.deadletters import DeadLetter, Filter
 from ingestor.ports import Reason
 
 _SHOWN_BYTES = 40
+_WHOLE_TOPIC = 40
+_SET_ASIDE = "set aside"
 
 
 ReasonOption = Annotated[Reason | None, typer.Option("--reason", help="Only those set aside for this reason.")]
@@ -63,16 +66,32 @@ def list_(
     if not letters:
         say("nothing was set aside" if which == Filter() else "no dead letter matches")
         return
-    rows = [
-        (
-            letter.id, readable_time(letter.received_ns), letter.store or "-", letter.reason, letter.topic,
-            letter.fields or "-", letter.detail, _state(letter), payload_text(letter.payload, limit=_SHOWN_BYTES),
-        )
-        for letter in letters
-    ]  # fmt: skip
-    say_table(("id", "received", "store", "reason", "topic", "fields", "detail", "state", "payload"), rows)
+    _say_letters(letters)
     if len(found) > len(letters):
         say(f"the oldest {limit}; more with --limit")
+
+
+def _say_letters(letters: Sequence[DeadLetter]) -> None:
+    """A row each; the store where there are several, the state where it is not the usual one for all."""
+    columns: dict[str, Callable[[DeadLetter], object]] = {
+        "id": lambda letter: letter.id,
+        "received": lambda letter: readable_time(letter.received_ns),
+        "store": lambda letter: letter.store or "-",
+        "state": _state,
+        "topic": lambda letter: letter.topic,
+        "reason": lambda letter: letter.reason,
+        "detail": lambda letter: letter.detail,
+        "payload": lambda letter: payload_text(letter.payload, limit=_SHOWN_BYTES),
+    }
+    if len({letter.store for letter in letters}) == 1:
+        del columns["store"]
+    if {_state(letter) for letter in letters} == {_SET_ASIDE}:
+        del columns["state"]
+    rows = [tuple(column(letter) for column in columns.values()) for letter in letters]
+    wrapped = {"detail", "payload"}
+    if max(len(letter.topic) for letter in letters) > _WHOLE_TOPIC:
+        wrapped.add("topic")
+    say_table(tuple(columns), rows, wrapped=wrapped)
 
 
 def show(
@@ -161,7 +180,7 @@ def _filter(
 def _state(letter: DeadLetter) -> str:
     if letter.replay:
         return "to be tried again"
-    return "held for its bucket" if letter.fate == deadletters.Fate.HELD else "set aside"
+    return "held for its bucket" if letter.fate == deadletters.Fate.HELD else _SET_ASIDE
 
 
 def _as_json(letter: DeadLetter) -> dict[str, object]:

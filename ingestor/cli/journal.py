@@ -63,13 +63,10 @@ def _say_segments(found: JournalInfo) -> None:
         return
     say("")
     rows = [
-        (
-            segment.file, segment.first, segment.end, segment.bytes, _moment(segment.oldest_ns),
-            _moment(segment.newest_ns), _condition(segment),
-        )
+        (segment.first, segment.end, segment.bytes, _moment(segment.newest_ns), _condition(segment), segment.file)
         for segment in found.segments
-    ]  # fmt: skip
-    say_table(("file", "first", "end", "bytes", "oldest", "newest", "condition"), rows)
+    ]
+    say_table(("first", "end", "bytes", "newest", "condition", "file"), rows, wrapped={"file"})
 
 
 def dump(

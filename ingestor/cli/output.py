@@ -5,9 +5,10 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NoReturn
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,19 +28,35 @@ def say_json(value: object) -> None:
     _print(json.dumps(value, ensure_ascii=True, default=str))
 
 
-def say_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on standard output; columns of numbers to the right."""
+def say_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, wrapped: Collection[str] = frozenset()
+) -> None:
+    """A table on standard output; columns of numbers to the right.
+
+    Args:
+        headings: Of the columns.
+        rows: A cell for each.
+        wrapped: The columns that become narrower where a terminal is; nothing is ever cut.
+    """
     cells = [tuple(row) for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for at, heading in enumerate(headings):
         numbers = bool(cells) and all(isinstance(row[at], int) for row in cells)
-        table.add_column(heading, justify="right" if numbers else "left")
+        widest = max([cell_len(heading), *(cell_len(_cell(row[at])) for row in cells)])
+        table.add_column(
+            heading,
+            justify="right" if numbers else "left",
+            overflow="fold",
+            min_width=None if heading in wrapped else widest,
+        )
     for row in cells:
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+    # One less than there is: the library takes one more than it is given where edges have no padding.
+    width = console.width - 1 if console.is_terminal else _PIPE_WIDTH
+    console = Console(highlight=False, width=width)
     with console.capture() as drawn:
-        console.print(table)
+        console.print(table, soft_wrap=True)
     for line in drawn.get().splitlines():
         _print(line.rstrip())  # the last column is filled up with blanks
 

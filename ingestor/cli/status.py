@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ingestor.cli.options import AsJson, ConfigFile, load_config
-from ingestor.cli.output import fail, say, say_json, say_table, warn
+from ingestor.cli.output import fail, say, say_beside, say_json, warn
 from ingestor.cli.running import Who, ask_service, service_url
 from ingestor.cli.units import counted, readable_size, readable_span
 from ingestor.config import Config
@@ -73,33 +73,27 @@ def _journal_lines(journal: JournalStats) -> Iterator[str]:
 
 
 def _say_stores(snapshot: Snapshot) -> None:
-    say("")
-    headings = ("store", "journaled", *(f"{'= ' if at == 0 else '+ '}{name.replace('_', ' ')}"
-                                       for at, name in enumerate(_FATES)), "lag")  # fmt: skip
-    say_table(
-        headings,
-        [
-            (store.name, store.journaled, *(getattr(store, name) for name in _FATES), readable_span(store.lag_secs))
-            for store in snapshot.stores
-        ],
-    )
     for store in snapshot.stores:
-        for line in _details(store):
-            say(line)
+        say("")
+        say(f"store {store.name}")
+        for line in _store_lines(store):
+            say_beside("  ", line)
     if snapshot.dead_letter_bytes or snapshot.dead_letters_put_out:
         put_out = f", {counted(snapshot.dead_letters_put_out, 'message')} put out for newer ones"
+        say("")
         say(
             f"dead letters take {readable_size(snapshot.dead_letter_bytes)}"
             f"{put_out if snapshot.dead_letters_put_out else ''}; see: ingestor deadletters list"
         )
 
 
-def _details(store: StoreStats) -> Iterator[str]:
-    say("")
-    fields = f", without {counted(store.fields_set_aside, 'field')} that did not fit" if store.fields_set_aside else ""
-    yield f"{store.name}: {counted(store.points, 'point')} stored{fields}"
+def _store_lines(store: StoreStats) -> Iterator[str]:
+    terms = " + ".join(f"{name.replace('_', ' ')} {getattr(store, name):,}" for name in _FATES)
+    yield f"journaled {store.journaled:,} = {terms}"
     if store.held:
-        yield f"  {counted(store.held, 'message')} of the pending wait for a bucket to be mended"
+        yield f"{counted(store.held, 'message')} of the pending wait for a bucket to be mended"
+    fields = f", without {counted(store.fields_set_aside, 'field')} that did not fit" if store.fields_set_aside else ""
+    yield f"{counted(store.points, 'point')} stored{fields}; {readable_span(store.lag_secs)} behind"
     if store.reasons:
         reasons = sorted(store.reasons.items(), key=lambda item: -item[1])
-        yield "  set aside: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons)
+        yield "reasons, those of fields included: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons)

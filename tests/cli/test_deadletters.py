@@ -41,7 +41,8 @@ def test_list_has_a_row_each(cli: Cli, config: Path) -> None:
 
     assert found.code == 0
     assert [row[0] for row in rows] == ["1", "2", "3"]
-    assert [row[3] for row in rows] == ["type", "not_utf8", "type"]
+    assert found.lines[0].split() == ["id", "received", "state", "topic", "reason", "detail", "payload"]
+    assert [row[5] for row in rows[:2]] == ["type", "not_utf8"]
     assert rows[1][-1] == "\\xff\\x1b[2J"
     assert "held for its bucket" in found.lines[3]
     assert found.lines[3].endswith("x… (100 bytes)")

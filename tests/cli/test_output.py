@@ -1,6 +1,7 @@
 """How commands speak to people and programs."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_columns_of_numbers_stand_to_the_right(capsys: pytest.CaptureFixture[str
 
     assert lines[1] == "    5  a"
     assert lines[2] == "1,000  b"
+
+
+def test_tables_are_never_cut_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A narrow one wraps the columns that may be wrapped, and leaves the others whole."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    say_table(("name", "detail"), [("n" * 20, "word " * 20)], wrapped={"detail"})
+    text = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
+
+    assert "n" * 20 in text
+    assert text.split().count("word") == 20
+    assert max(len(line) for line in text.splitlines()) <= 40
 
 
 def test_a_text_beside_a_head_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
