@@ -47,14 +47,13 @@ def say_table(
             heading,
             justify="right" if numbers else "left",
             overflow="fold",
+            no_wrap=heading not in wrapped,
             min_width=None if heading in wrapped else widest,
         )
     for row in cells:
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console(highlight=False)
-    # One less than there is: the library takes one more than it is given where edges have no padding.
-    width = console.width - 1 if console.is_terminal else _PIPE_WIDTH
-    console = Console(highlight=False, width=width)
+    console = console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
     with console.capture() as drawn:
         console.print(table, soft_wrap=True)
     for line in drawn.get().splitlines():
