@@ -3,8 +3,9 @@
 import asyncio
 import selectors
 import sqlite3
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,6 +69,9 @@ class InlineState(State):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.path = path
+        self.connection = state.open_state(path)
+        self.connection.execute("PRAGMA synchronous = OFF")
+        weakref.finalize(self, self.connection.close)
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
 
@@ -80,9 +84,7 @@ class InlineState(State):
 
     def now(self, work: Work[Result]) -> Result:
         """The same for the test itself."""
-        with closing(state.open_state(self.path)) as connection:
-            connection.execute("PRAGMA synchronous = OFF")
-            return state.transact(connection, work, self.path)
+        return state.transact(self.connection, work, self.path)
 
 
 class Rig:
