@@ -4,12 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestor import log
-from ingestor.app import Service
 from ingestor.cli.bucketview import newest_readings
 from ingestor.cli.demofolder import DemoFolder
 from ingestor.cli.demoscreen import Moment, Screen, make_screen
@@ -21,6 +20,9 @@ from ingestor.cli.output import fail, flush, say, say_json
 from ingestor.cli.publishing import Publisher
 from ingestor.cli.simulate import Devices, Duration, Rate, Seed
 from ingestor.cli.units import counted
+
+if TYPE_CHECKING:
+    from ingestor.app import Service
 
 _READY_SECS = 20.0
 _SETTLE_SECS = 15.0
@@ -75,6 +77,8 @@ class _Demo:
         """
         stop = asyncio.Event()
         stop_on_signals(stop.set)
+        from ingestor.app import Service  # noqa: PLC0415 - half of the time that any command would take to start
+
         async with Service(self._folder.config) as service, asyncio.TaskGroup() as group:
             group.create_task(service.run(), name="service")
             await _until(lambda: service.snapshot().intake.subscribed, secs=_READY_SECS)
@@ -89,7 +93,7 @@ class _Demo:
             service.stop()
         return ended - began
 
-    async def _show(self, service: Service, *, began: float) -> None:
+    async def _show(self, service: "Service", *, began: float) -> None:
         """Show once a second how things stand."""
         while True:
             await asyncio.sleep(1.0)

@@ -1,16 +1,20 @@
 """`ingestor run`: the service."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestor import __version__, log
-from ingestor.app import Service
 from ingestor.cli.loop import run_in_loop, stop_on_signals
 from ingestor.cli.options import ConfigFile, load_config, with_lines
 from ingestor.cli.output import flush, say
+from ingestor.cli.running import service_url
+from ingestor.cli.units import counted
 from ingestor.config import Config
+
+if TYPE_CHECKING:
+    from ingestor.app import Service
 
 LogLevel = Annotated[log.Level, typer.Option(help="From where on log lines are written.")]
 LogFormat = Annotated[log.Style, typer.Option(help="Log lines for people, or a JSON object each.")]
@@ -31,6 +35,8 @@ def run(
 
 
 async def _serve(config: Config) -> None:
+    from ingestor.app import Service  # noqa: PLC0415 - half of the time that any command would take to start
+
     async with Service(config) as service:
         stop_on_signals(service.stop)
         say(_what_runs(config, service))
@@ -38,10 +44,9 @@ async def _serve(config: Config) -> None:
         await service.run()
 
 
-def _what_runs(config: Config, service: Service) -> str:
+def _what_runs(config: Config, service: "Service") -> str:
     broker = "an embedded broker" if config.mqtt.embedded_broker else config.mqtt.url
     stores = ", ".join(f"{name} ({spec.kind})" for name, spec in config.stores.items())
-    return (
-        f"ingestor {__version__}: {broker} -> {len(config.routes)} routes -> {stores}; "
-        f"status on http://{config.web.host}:{service.web.port}/api/status; Ctrl-C stops"
-    )
+    url = service_url(config.web.model_copy(update={"port": service.web.port}))
+    routes = counted(len(config.routes), "route")
+    return f"ingestor {__version__}: {broker} -> {routes} -> {stores}; status on {url}/api/status; Ctrl-C stops"
