@@ -153,6 +153,25 @@ def test_messages_are_kept_as_long_as_configured(tmp_path: Path) -> None:
     assert after <= 500
 
 
+def test_memory_is_let_go_of_when_all_have_read(tmp_path: Path) -> None:
+    """Messages that every cursor has read do not stay in memory until the bound is reached."""
+
+    async def main() -> tuple[int, int]:
+        async with Journal(tmp_path) as journal:
+            one = journal.cursor("one", 0, when_full="pause")
+            two = journal.cursor("two", 0, when_full="pause")
+            await write(journal, messages(160))
+            await read_until(one, 160)
+            await read_until(two, 80, max_messages=16)
+            await write(journal, messages(16, start=160))
+            before = journal._tail.start
+            await read_until(two, 160)
+            await write(journal, messages(16, start=176))
+            return before, journal._tail.start
+
+    assert run(main()) == (80, 160)
+
+
 def test_files_that_cannot_be_deleted_do_not_stop_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failing deletion is tried again with the next release."""
     real, failures = Shelf.delete, [PermissionError(1, "not permitted")]

@@ -92,6 +92,30 @@ def test_a_failed_sync_ends_the_file(tmp_path: Path) -> None:
     assert (writer.segment.end, writer.segment.size, writer.segment.sealed) == (5, size, False)
 
 
+def test_a_sync_that_failed_once_is_not_believed_later(tmp_path: Path) -> None:
+    """After a failed sync the next one may succeed without the bytes being anywhere: the file is done with."""
+
+    class Moody(Disk):
+        moods: tuple[bool, ...] = ()
+
+        def sync(self, file: int) -> None:
+            fine, *rest = self.moods or (True,)
+            self.moods = tuple(rest)
+            if not fine:
+                raise OSError(errno.EIO, "Input/output error")
+            super().sync(file)
+
+    disk = Moody()
+    writer = SegmentWriter.create(tmp_path, 0, disk)
+    disk.moods = (False, True)
+    with pytest.raises(OSError, match="Input/output"):
+        _append(writer, 5)
+    writer.close()
+
+    assert not writer.takes(0)
+    assert writer.segment.path.stat().st_size == 0
+
+
 def test_a_seal_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     """Without its seal a file is complete, too."""
     disk = FailingDisk()
