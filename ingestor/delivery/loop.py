@@ -110,6 +110,7 @@ class Delivery:
                 _log.warning("messages_lost store=%s messages=%d why=%s", self._writer.name, got.missing, got.why)
             elif got is not None:
                 parcel.take(got, self._decoders)
+                await asyncio.sleep(0)  # what is in memory is read without waiting, so give others their turn
             due = due or asyncio.get_running_loop().time() + self._batch.max_delay
             if got is None or self._full(parcel):
                 await self._send()

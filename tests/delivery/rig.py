@@ -14,6 +14,7 @@ from ingestor.config import Batch
 from ingestor.delivery.ledger import Ledger
 from ingestor.delivery.loop import Delivery
 from ingestor.encode.types import TypeRegistry
+from ingestor.errors import BucketError
 from ingestor.ports import Point, Rejection
 from ingestor.retry import Backoff
 from ingestor.state import Result, State, Work
@@ -107,6 +108,17 @@ class Rig:
 
     def _answer(self, points: Sequence[Point]) -> Sequence[Rejection]:
         return self.answer(points)
+
+    def break_buckets(self, *buckets: str) -> None:
+        """From now on the store refuses these buckets, and no others."""
+
+        def answer(points: Sequence[Point]) -> Sequence[Rejection]:
+            for point in points:
+                if point.series.bucket in buckets:
+                    raise BucketError(point.series.bucket, "no rights")
+            return ()
+
+        self.answer = answer
 
     def start(self) -> Delivery:
         """A delivery from what is on disk, as a start of the service makes it."""
