@@ -98,20 +98,17 @@ class Filter:
         return " AND ".join(conditions) or "1", [value for _, value in used]
 
 
-def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -> Counter[str]:
-    """Put letters in, each at most once; returns how many were new, by reason."""
-    reasons: Counter[str] = Counter()
+def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -> None:
+    """Put letters in; one that is there already stays as it is."""
     for letter in letters:
         raw = _raw_id(connection, letter.position, letter.message)
         fields = ",".join(letter.fields)
         row = (raw, store, letter.point, letter.reason, letter.detail, fields, letter.fate, letter.bucket)
-        if connection.execute(
+        connection.execute(
             "INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate, bucket)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             row,
-        ).rowcount:
-            reasons[letter.reason] += 1
-    return reasons
+        )
 
 
 def _raw_id(connection: sqlite3.Connection, position: int, message: Message) -> int:
@@ -185,26 +182,20 @@ def _returned(connection: sqlite3.Connection, condition: str, values: Sequence[s
     return returned
 
 
-def settle(
-    connection: sqlite3.Connection, store: str, returned: Sequence[Returned], letters: Iterable[Letter]
-) -> Counter[str]:
+def settle(connection: sqlite3.Connection, store: str, returned: Sequence[Returned], letters: Iterable[Letter]) -> None:
     """Put back what is still wrong with messages that were tried again; what was right with them is forgotten here.
 
     A held message that was given up meanwhile (see `purge`) counts as held again: it was tried after all.
-
-    Returns:
-        How many letters were put back, by reason.
     """
     for one in returned:
         gone = connection.execute("DELETE FROM dead_letters WHERE raw = ? AND store = ?", (one.raw, store)).rowcount
         if not gone and one.fate is Fate.HELD:
             count(connection, store, {"held": 1, "dropped": -1})
-    put_back = add(connection, store, letters)
+    add(connection, store, letters)
     connection.executemany(
         "DELETE FROM raw WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE raw = ?1)",
         [(message.raw,) for message in returned],
     )
-    return put_back
 
 
 def find(connection: sqlite3.Connection, which: Filter, *, limit: int = -1) -> Iterator[DeadLetter]:

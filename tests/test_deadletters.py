@@ -49,12 +49,10 @@ def test_raw_message_is_kept_once(connection: sqlite3.Connection) -> None:
 
 
 def test_adding_again_changes_nothing(connection: sqlite3.Connection) -> None:
-    """A journal that is delivered again makes no second letter, and counts none."""
-    first = deadletters.add(connection, "local", [letter(1), letter(2, reason=Reason.RANGE)])
-    again = deadletters.add(connection, "local", [letter(1), letter(2, reason=Reason.RANGE)])
+    """A journal that is delivered again makes no second letter."""
+    for _ in range(2):
+        deadletters.add(connection, "local", [letter(1), letter(2, reason=Reason.RANGE)])
 
-    assert first == {"type": 1, "range": 1}
-    assert again == {}
     assert positions(connection) == [1, 2]
 
 
@@ -146,9 +144,8 @@ def test_what_was_right_is_forgotten(connection: sqlite3.Connection) -> None:
     deadletters.add(connection, "local", [letter(1), letter(2)])
     deadletters.mark_for_replay(connection, ALL)
     returned = deadletters.marked(connection, "local")
-    put_back = deadletters.settle(connection, "local", returned, [letter(2, reason=Reason.RANGE)])
+    deadletters.settle(connection, "local", returned, [letter(2, reason=Reason.RANGE)])
 
-    assert put_back == {"range": 1}
     assert [(found.position, found.reason, found.replay) for found in deadletters.find(connection, ALL)] == [
         (2, "range", False)
     ]
