@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from ingestor.journal.frame import HEADER_BYTES, MAGIC, Header, intact
-from ingestor.journal.segment import Segment
+from ingestor.journal.segment import Segment, paint
 
 _BLOCK = 128 * 1024
 _SECTOR = 4096
+_PAINTED = 8  # bytes of runway that no frame ends with by chance
 
 
 class Scan:
@@ -85,13 +86,35 @@ class Scan:
         self.damaged = True
         return None
 
+    def unfinished(self, header: Header) -> bool:
+        """Whether the frame that `peek` returned was being written into the runway when a crash came.
+
+        Its end is then still painted, and so is all that follows.
+        """
+        start = self.offset + HEADER_BYTES
+        return self.blank(start + header.length - min(header.length, _PAINTED))
+
     @property
     def cut_off(self) -> bool:
         """Whether what stands at `offset` is the beginning of a frame whose writing was interrupted."""
         data = self._take(self.offset, HEADER_BYTES)
         if len(data) < HEADER_BYTES:
             return MAGIC.startswith(data[: len(MAGIC)])
-        return self._header(data) is not None
+        if self._header(data) is not None:
+            return True
+        written = next((size for size in range(1, HEADER_BYTES) if self._painted(data[size:], self.offset + size)), 0)
+        return written > 0 and MAGIC.startswith(data[: min(written, len(MAGIC))]) and self.blank(self.offset + written)
+
+    def blank(self, at: int) -> bool:
+        """Whether there is only runway from a place on, or nothing."""
+        for start in range(at, self._size, _BLOCK):
+            block = self._take(start, _BLOCK)
+            if not self._painted(block, start):
+                return False
+        return True
+
+    def _painted(self, data: bytes, at: int) -> bool:
+        return data == paint(self.segment.salt, at, len(data))
 
     def skip(self, header: Header) -> None:
         """Move on to what follows the frame that `peek` returned."""

@@ -11,6 +11,7 @@ from ingestor.journal.disk import Disk
 from ingestor.journal.frame import HEADER_BYTES, Header
 
 _log = logging.getLogger(__name__)
+_RUNWAY_BYTES = 64 * 1024
 _NAME = re.compile(r"([0-9]{20})-([0-9a-f]{8})\.seg")
 
 
@@ -29,6 +30,7 @@ class Segment:
         end: The position after its last one.
         size: Bytes of the file in which messages are looked for.
         extra: Bytes of the file after those: the seal, or what a crash left.
+        runway: Painted bytes after those, into which the next frames are written.
         qos1: How many of its messages were delivered at QoS 1.
         oldest_ns: Time of receipt of its first message, 0 while there is none.
         newest_ns: The same of its last message.
@@ -42,6 +44,7 @@ class Segment:
     end: int
     size: int = 0
     extra: int = 0
+    runway: int = 0
     qos1: int = 0
     oldest_ns: int = 0
     newest_ns: int = 0
@@ -60,7 +63,7 @@ class Segment:
     @property
     def file_bytes(self) -> int:
         """What it takes of the journal's bound."""
-        return self.size + self.extra
+        return self.size + self.extra + self.runway
 
     def include(self, header: Header) -> None:
         """Count a frame, or all that a seal sums up."""
@@ -73,6 +76,16 @@ class Segment:
         """What is written behind the last frame of a finished file, so that opening it need not scan it."""
         records = self.end - self.first
         return Header(self.first, records, self.qos1, self.oldest_ns, self.newest_ns, sealing=True).pack(self.salt)
+
+
+def paint(salt: int, at: int, size: int) -> bytes:
+    """What so many bytes of the runway hold from a place in the file on.
+
+    Not zeros: those are what a disk gives for what it has lost.
+    """
+    pattern = b"free" + salt.to_bytes(4, "little")
+    start = at % len(pattern)
+    return (pattern * (size // len(pattern) + 2))[start : start + size]
 
 
 class SegmentWriter:
@@ -123,15 +136,28 @@ class SegmentWriter:
             self._disk.truncate(self._file, self.segment.size)
             self.segment.extra = 0
 
-    def append(self, header: Header, frame: bytes) -> None:
+    def append(self, header: Header, frame: bytes, *, room: int = 0) -> None:
         """Return when the frame is durable.
+
+        Small frames are written into a runway that is there already. That does not change what the file system
+        keeps about the file, which a sync would write too: on an SD card that is most of what is written.
+
+        Args:
+            header: Of the frame.
+            frame: All of it.
+            room: By how much the file may grow in all, if it may have a runway.
 
         Raises:
             OSError: It is not, and the file is as before; or `trusted` is false now, and it takes no more.
         """
         segment = self.segment
+        runway = segment.runway - len(frame)
+        lengthen = runway < 0 and len(frame) <= _RUNWAY_BYTES // 4 and len(frame) + _RUNWAY_BYTES <= room
+        if lengthen:
+            runway = _RUNWAY_BYTES
         try:
-            self._disk.write(self._file, frame, at=segment.size)
+            ahead = paint(segment.salt, segment.size + len(frame), runway) if lengthen else b""
+            self._disk.write(self._file, frame + ahead, at=segment.size)
         except OSError:
             self._cut()
             raise
@@ -145,11 +171,13 @@ class SegmentWriter:
             raise
         # In this order: whoever sees the new end, in another thread, must find the bytes within the size.
         segment.size += len(frame)
+        segment.runway = max(0, runway)
         segment.include(header)
 
     def _cut(self) -> None:
         try:
             self._disk.truncate(self._file, self.segment.size)
+            self.segment.runway = 0
         except OSError:
             # Readers stop where the next segment begins, so what is left here does not count.
             self.trusted = False
@@ -160,8 +188,8 @@ class SegmentWriter:
         if self.trusted:
             try:
                 self._disk.write(self._file, segment.seal(), at=segment.size)
-                self._disk.sync(self._file)
-                segment.extra, segment.sealed = HEADER_BYTES, True
+                self._disk.truncate(self._file, segment.size + HEADER_BYTES)
+                segment.extra, segment.runway, segment.sealed = HEADER_BYTES, 0, True
             except OSError:
                 self._cut()
         self.close()

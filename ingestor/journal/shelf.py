@@ -120,13 +120,14 @@ class Shelf:
         if writer is None or not writer.takes(first):
             writer = self._roll(first)
         header, frame = encode(messages, first=first, salt=writer.segment.salt)
-        in_use = self.file_bytes
-        if in_use and in_use + len(frame) + HEADER_BYTES > self._max_bytes:  # a seal may be needed before the frame
-            raise NoRoomError(in_use + len(frame) + HEADER_BYTES - self._max_bytes)
+        room = self._max_bytes - self.file_bytes - HEADER_BYTES  # a seal may be needed before the frame
+        missing = len(frame) - writer.segment.runway - room
+        if missing > 0 and self.file_bytes:
+            raise NoRoomError(missing)
         if writer.segment.size and writer.segment.size + len(frame) > self._segment_bytes:
             writer = self._roll(first)
             header, frame = encode(messages, first=first, salt=writer.segment.salt)
-        writer.append(header, frame)
+        writer.append(header, frame, room=min(room, self._segment_bytes - writer.segment.size))
         self.bytes_written += len(frame)
         self.end = header.end
 

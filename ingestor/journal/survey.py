@@ -67,10 +67,13 @@ def _scan(segment: Segment, *, bound: int | None) -> None:
     with Scan(segment, bound=_UNBOUNDED if bound is None else bound) as scan:
         while header := scan.peek():
             if bound is None:
+                if scan.unfinished(header):
+                    break
                 scan.body(header)
             segment.include(header)
             scan.skip(header)
         cut_off = bound is None and scan.cut_off
-        complete = scan.position == bound or scan.offset == file_bytes
-        segment.damaged = scan.damaged or not (complete or cut_off)
-        segment.size, segment.extra = scan.offset, file_bytes - scan.offset
+        blank = scan.blank(scan.offset)
+        segment.damaged = scan.damaged or not (scan.position == bound or blank or cut_off)
+        segment.size, rest = scan.offset, file_bytes - scan.offset
+        segment.extra, segment.runway = (0, rest) if blank else (rest, 0)

@@ -144,3 +144,32 @@ def test_going_on_with_a_file_cuts_what_a_crash_left(tmp_path: Path) -> None:
 
     assert segment.extra == 0
     assert segment.path.stat().st_size == segment.size
+
+
+def test_small_frames_share_a_runway(tmp_path: Path) -> None:
+    """After the first small frame the file keeps its length while others are appended, and is cut when finished."""
+    writer = SegmentWriter.create(tmp_path, 0, Disk())
+    lengths = set()
+    for _ in range(20):
+        header, frame = encode(
+            messages(1, start=writer.segment.end), first=writer.segment.end, salt=writer.segment.salt
+        )
+        writer.append(header, frame, room=2**20)
+        lengths.add(writer.segment.path.stat().st_size)
+        assert writer.segment.file_bytes == writer.segment.path.stat().st_size
+    writer.finish()
+
+    assert len(lengths) == 1
+    assert writer.segment.path.stat().st_size == writer.segment.size + HEADER_BYTES
+
+
+def test_no_runway_without_room_and_none_for_large_frames(tmp_path: Path) -> None:
+    """Where the journal is nearly full, or frames are large, the file grows by the frames alone."""
+    writer = SegmentWriter.create(tmp_path, 0, Disk())
+    _append(writer, 1)
+    header, frame = encode(messages(1_000, start=1), first=1, salt=writer.segment.salt)
+    writer.append(header, frame, room=2**20)
+    writer.close()
+
+    assert writer.segment.runway == 0
+    assert writer.segment.path.stat().st_size == writer.segment.size

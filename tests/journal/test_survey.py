@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from ingestor.journal.disk import Disk
 from ingestor.journal.floor import Floor, FloorFile
 from ingestor.journal.frame import encode
@@ -115,3 +117,45 @@ def test_of_two_files_that_begin_alike_the_fuller_counts(tmp_path: Path) -> None
 
     assert [one.path for one in found.segments] == [full]
     assert [one.path for one in found.leftovers] == [empty]
+
+
+def _with_runway(folder: Path) -> SegmentWriter:
+    """An open file of three small frames with a runway behind them."""
+    writer = SegmentWriter.create(folder, 0, Disk())
+    for start in range(3):
+        header, frame = encode(messages(1, start=start), first=start, salt=writer.segment.salt)
+        writer.append(header, frame, room=2**20)
+    writer.close()
+    return writer
+
+
+def test_a_runway_is_neither_torn_nor_damaged(tmp_path: Path) -> None:
+    """What lies painted behind the last frame is found again, to be used."""
+    writer = _with_runway(tmp_path)
+    (segment,) = survey(tmp_path).segments
+
+    assert (segment.size, segment.runway, segment.extra) == (writer.segment.size, writer.segment.runway, 0)
+    assert (segment.end, segment.damaged) == (3, False)
+
+
+@pytest.mark.parametrize("written", [1, 10, 47, 48, 60, 90])
+def test_a_frame_that_was_being_written_into_the_runway_is_cut(tmp_path: Path, written: int) -> None:
+    """A crash in the middle of it left nothing that was acknowledged, and that is no damage."""
+    writer = _with_runway(tmp_path)
+    _, frame = encode(messages(1, start=3), first=3, salt=writer.segment.salt)
+    overwrite(writer.segment.path, writer.segment.size, frame[:written])
+    (segment,) = survey(tmp_path).segments
+
+    assert written < len(frame)
+    assert (segment.end, segment.size, segment.damaged) == (3, writer.segment.size, False)
+    assert segment.extra == writer.segment.runway
+
+
+def test_zeros_in_place_of_the_last_frame_are_damage(tmp_path: Path) -> None:
+    """What a disk gives for what it has lost is not taken for a runway."""
+    writer = _with_runway(tmp_path)
+    start = frame_offsets(writer.segment.path)[-1]
+    overwrite(writer.segment.path, start, bytes(writer.segment.size - start))
+    (segment,) = survey(tmp_path).segments
+
+    assert segment.damaged
