@@ -14,7 +14,7 @@ from ingestor.intake.outgoing import ACK, RECEIVED
 from ingestor.intake.oversize import OversizedHead
 from ingestor.intake.redelivery import Redelivery
 from ingestor.intake.replies import Connack
-from ingestor.intake.session import Event, Failed, NoConnackError, Session, Subscribed
+from ingestor.intake.session import ClosedError, Event, Failed, NoConnackError, Session, Subscribed
 from ingestor.ports import Log, Message
 
 PAUSE_BYTES = 4 * 2**20
@@ -22,8 +22,7 @@ PAUSE_BYTES = 4 * 2**20
 _MAX_HEADS = 16
 """Reading stops as well while so many heads of oversized messages wait to be recorded."""
 _PAUSED_TICK_SECS = 0.2
-_CLOSE_SECS = 1.0
-_CLOSED = "the broker closed the connection and gave no reason (another client with our client id is one)"
+_LEAVE_SECS = 1.0
 
 Answer = TypeVar("Answer")
 
@@ -77,7 +76,7 @@ class Link(asyncio.Protocol):
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._flushing = False
-        self._begun = self._holding = self._stuffed = False
+        self._begun = self._holding = self._leaving = self._stuffed = False
         self._reading = True
 
     # What the supervisor calls.
@@ -88,6 +87,8 @@ class Link(asyncio.Protocol):
         Raises:
             BrokerError: The connection ended, or was refused in words.
         """
+        if self.error is not None:
+            raise self.error
         self._redelivery = redelivery
         self._begun = True
         self._session.open(self._loop.time())
@@ -102,6 +103,8 @@ class Link(asyncio.Protocol):
         Raises:
             BrokerError: The connection ended before all answers came.
         """
+        if self.error is not None:
+            raise self.error
         self._answer = self._loop.create_future()
         self._session.subscribe(filters, self._loop.time())
         self._write()
@@ -127,12 +130,18 @@ class Link(asyncio.Protocol):
         self._regulate()
 
     async def leave(self) -> None:
-        """Say goodbye and close; returns when that is done, or after a second."""
+        """Say goodbye and wait, for a second at most, until the broker has closed the connection.
+
+        What still comes is read and thrown away: closing a socket with unread bytes in it resets the connection, and
+        the broker would lose what it has not read of our acknowledgements.
+        """
         if self.error is None and self._transport is not None:
+            self._leaving = True
             self._session.disconnect(self._loop.time())
             self._write()
-            self._transport.close()
-            await asyncio.wait({self._lost}, timeout=_CLOSE_SECS)
+            if not self._transport.is_reading():
+                self._transport.resume_reading()
+            await asyncio.wait({self._lost}, timeout=_LEAVE_SECS)
         self.fail(BrokerUnavailableError("we left"))
 
     def fail(self, error: BrokerError) -> None:
@@ -160,8 +169,12 @@ class Link(asyncio.Protocol):
         """The broker went away, or we did."""
         if not self._lost.done():
             self._lost.set_result(None)
-        words = f"the connection to the broker broke: {exc}" if exc else _CLOSED
-        self.fail(BrokerUnavailableError(words) if self._welcome.done() else NoConnackError(f"{words}, unanswered"))
+        if not self._welcome.done():
+            self.fail(NoConnackError("the broker closed the connection without an answer to CONNECT"))
+        elif exc is None:
+            self.fail(ClosedError("the broker closed the connection and gave no reason"))
+        else:
+            self.fail(BrokerUnavailableError(f"the connection to the broker broke: {exc}"))
 
     def pause_writing(self) -> None:
         """The broker does not read; then nor do we, or what we owe it would grow without bound."""
@@ -175,7 +188,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Everything the socket had."""
-        if self.error is not None:
+        if self.error is not None or self._leaving:
             return
         first_ns = self._log.clock.take(0, now_ns=self._wall_clock_ns())
         proven = self._session.ids_in_sequence
@@ -260,7 +273,7 @@ class Link(asyncio.Protocol):
 
     def _regulate(self) -> None:
         """Read or do not read, as things stand."""
-        if self.error is not None or self._transport is None:
+        if self.error is not None or self._leaving or self._transport is None:
             return
         limit = PAUSE_BYTES // 2 if self.paused else PAUSE_BYTES
         was_paused = self.paused

@@ -15,13 +15,16 @@ from ingestor.intake.outgoing import Hello
 from ingestor.intake.oversize import OversizedHead
 from ingestor.intake.redelivery import Redelivery
 from ingestor.intake.replies import Connack
-from ingestor.intake.session import NoConnackError, Session, SessionTakenOverError, VersionRefusedError
+from ingestor.intake.session import ClosedError, NoConnackError, Session, SessionTakenOverError, VersionRefusedError
 from ingestor.intake.tls import tls_context
 from ingestor.intake.versions import VersionChoice
 from ingestor.ports import Log
 from ingestor.retry import Backoff
 
 SESSION_EXPIRY_SECS = 7 * 86_400
+_KICKS = 3
+_KICK_SECS = 10.0
+"""So many connections in a row that lasted less than this, closed without a word, are no accident."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +114,8 @@ class MqttIntake:
         self._link: Link | None = None
         self._accepted = False
         self._connections = 0
+        self._welcomed_at = 0.0
+        self._kicks = 0
         self._stopping = False
         self._serving = False
         self._scope: asyncio.Timeout | None = None
@@ -165,7 +170,18 @@ class MqttIntake:
                 return
             await self._wait_after(error)
         except BrokerError as error:
-            await self._wait_after(error)
+            await self._wait_after(self._explained(error))
+
+    def _explained(self, error: BrokerError) -> BrokerError:
+        """The likely reason where the broker gives none: mosquitto 2.0.11 does not say that a session is taken over."""
+        lasted_secs = asyncio.get_running_loop().time() - self._welcomed_at
+        self._kicks = self._kicks + 1 if isinstance(error, ClosedError) and lasted_secs < _KICK_SECS else 0
+        if self._kicks < _KICKS:
+            return error
+        return BrokerRefusedError(
+            f"the broker closed {self._kicks} connections in a row soon after it had accepted them, and gave no "
+            f"reason: probably another client uses the client id {self._hello.client_id} too, or we lack a right"
+        )
 
     async def _wait_after(self, error: BrokerError) -> None:
         refused = isinstance(error, BrokerRefusedError)
@@ -218,6 +234,7 @@ class MqttIntake:
         self.connected = True
         self.protocol = str(self._versions.current)
         self._versions.worked()
+        self._welcomed_at = asyncio.get_running_loop().time()
         self._connections += 1
         self.reconnects = self._connections - 1
         _log.info("mqtt_connected protocol=%s session_present=%s", self.protocol, answer.session_present)

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from ingestor.intake.versions import VersionChoice
 from ingestor.intake.wire import Version
 
 _READ_BYTES = 65_536
+_LEAVE_SECS = 1.0
 
 Answer = TypeVar("Answer", Connack, Subscribed)
 
@@ -103,9 +105,17 @@ class _Visit:
                 granted = await self._answer(session, reader, writer, Subscribed)
             session.forget(now())
             writer.write(session.take_output())
+            await self._until_closed(reader)
         finally:
             writer.close()
         return answer, granted
+
+    async def _until_closed(self, reader: asyncio.StreamReader) -> None:
+        """Read what still comes: closing with unread bytes could keep our goodbye from being read."""
+        with suppress(OSError):  # a TimeoutError too
+            async with asyncio.timeout(_LEAVE_SECS):
+                while await reader.read(_READ_BYTES):
+                    pass
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self._config.host, self._config.port

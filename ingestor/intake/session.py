@@ -29,6 +29,10 @@ class NoConnackError(BrokerUnavailableError):
     """The broker did not answer CONNECT: it hangs, or does not know this version of MQTT and says nothing."""
 
 
+class ClosedError(BrokerUnavailableError):
+    """The broker closed a connection that it had accepted, and gave no reason."""
+
+
 class SessionTakenOverError(BrokerRefusedError):
     """Another client connected with our client id, and the broker gave it our session."""
 

@@ -87,6 +87,10 @@ class FakeTransport(asyncio.Transport):
         assert not self.reading
         self.reading = True
 
+    def is_reading(self) -> bool:
+        """Whether it reads."""
+        return self.reading
+
     def close(self) -> None:
         """Note it."""
         self.closed = True
