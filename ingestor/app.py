@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from ingestor import __version__, state
+from ingestor import __version__, deadletters, state
 from ingestor.config import Config
 from ingestor.datadir import disk_bytes_written, journal_dir, make_data_dir, state_file
 from ingestor.delivery import Delivery
@@ -118,6 +118,7 @@ class Service:
         types = TypeRegistry(await self._state.run(lambda connection: state.field_types(connection, name)))
         totals = await self._state.run(lambda connection: state.counters(connection, name))
         ledger = Ledger(name, row, totals=totals, types=types, max_letter_bytes=self._config.deadletters.max_bytes)
+        ledger.held_bytes = await self._state.run(deadletters.held_bytes)
         store = await parts.enter_async_context(make_store(self._config, name))
         writer = Writer(name, store, types=types, may_hold=lambda: ledger.may_hold)
         when_full = self._config.stores[name].when_behind

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from ingestor.encode.types import TypeRegistry
+from ingestor.encode.types import Refusal, TypeRegistry
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import Point, Reason, Rejection, Store
+from ingestor.ports import Point, Rejection, Store
 from ingestor.retry import Backoff
 
 _log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Writer:
 
     async def write(self, points: Sequence[Point]) -> Outcome:
         """Return when every point is stored, rejected for good, or held for its bucket, however long that takes."""
-        batch, rejections = self._without_conflicts(points)
+        batch, rejections = self._without_refused(points)
         held: dict[int, str] = {}
         self._park(batch, held)
         while batch.points:
@@ -123,29 +123,22 @@ class Writer:
             self.writes += 1
             self.write_secs += self._clock.now() - began
 
-    def _without_conflicts(self, points: Sequence[Point]) -> tuple["_Batch", list[Rejection]]:
-        """Leave out the fields that are stored with another type, and the points that have no other field."""
-        conflicts = self.types.conflicts
-        if not any(map(conflicts, dict.fromkeys(point.series for point in points))):  # the first settles a type
+    def _without_refused(self, points: Sequence[Point]) -> tuple["_Batch", list[Rejection]]:
+        """Leave out the fields that the type registry refuses, and the points that have no other field."""
+        refusals = self.types.refusals
+        if not any(map(refusals, dict.fromkeys(point.series for point in points))):  # the first settles a type
             return _Batch(points, range(len(points))), []
         kept: list[tuple[int, Point]] = []
         rejections = []
         for at, point in enumerate(points):
-            wrong = conflicts(point.series).keys() & point.fields.keys()
-            if wrong:
-                fields = {name: value for name, value in point.fields.items() if name not in wrong}
-                rejections.append(self._conflict(at, point, sorted(wrong), all_of_it=not fields))
+            refused = {name: why for name, why in refusals(point.series).items() if name in point.fields}
+            if refused:
+                fields = {name: value for name, value in point.fields.items() if name not in refused}
+                rejections.append(_rejection(at, refused, all_of_it=not fields))
                 point = point._replace(fields=fields)  # noqa: PLW2901 - the rest of the point goes on as the point
             if point.fields:
                 kept.append((at, point))
         return _Batch([point for _, point in kept], [at for at, _ in kept]), rejections
-
-    def _conflict(self, at: int, point: Point, wrong: Sequence[str], *, all_of_it: bool) -> Rejection:
-        registered = self.types.conflicts(point.series)
-        detail = "; ".join(
-            f"{name} is {point.series.types[name].value} here, but stored as {registered[name].value}" for name in wrong
-        )
-        return Rejection(at, Reason.TYPE_CONFLICT, detail, () if all_of_it else tuple(wrong))
 
     def _park(self, batch: "_Batch", held: dict[int, str]) -> None:
         """Move points of buckets that are broken, and not due for another try, from the batch to `held`."""
@@ -175,6 +168,12 @@ class Writer:
             for bucket in {point.series.bucket for point in points}:
                 if self._broken.pop(bucket, None):
                     _log.info("bucket_flows_again store=%s bucket=%r", self.name, bucket)
+
+
+def _rejection(at: int, refused: Mapping[str, Refusal], *, all_of_it: bool) -> Rejection:
+    detail = "; ".join(why.detail for why in refused.values())
+    reason = next(iter(refused.values())).reason
+    return Rejection(at, reason, detail, () if all_of_it else tuple(refused))
 
 
 class _Broken(NamedTuple):

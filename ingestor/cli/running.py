@@ -23,6 +23,7 @@ class Who(Enum):
     SERVICE_REFUSES = auto()
     """A service that wants another token."""
     ANOTHER_PROGRAM = auto()
+    """Or a service that hangs: somebody listens, and does not answer as we do."""
 
 
 class Answer(NamedTuple):
@@ -43,13 +44,15 @@ def ask_service(web: Web) -> Answer:
     headers = {"Authorization": f"Bearer {web.token.get_secret_value()}".encode()} if web.token else {}
     connection = HTTPConnection(_EVERYWHERE.get(web.host, web.host), web.port, timeout=_ANSWER_SECS)
     try:
+        connection.connect()
+    except OSError:
+        return Answer(Who.NOBODY)
+    try:
         connection.request("GET", "/api/status", headers=headers)
         response = connection.getresponse()
         body = response.read(_MAX_BYTES)
-    except HTTPException:
+    except (HTTPException, OSError):
         return Answer(Who.ANOTHER_PROGRAM)
-    except OSError:
-        return Answer(Who.NOBODY)
     finally:
         connection.close()
     if response.headers.get("Server") != "ingestor":

@@ -45,7 +45,7 @@ def _snapshot(config: Config) -> tuple[Snapshot, str]:
     if answer.who is Who.SERVICE_REFUSES:
         fail(f"the service at {url} wants another token: set web.token to what it was started with")
     if answer.who is Who.ANOTHER_PROGRAM:
-        warn(f"what answers at {url} is another program; see web.port")
+        warn(f"what listens at {url} does not answer as a service does (web.port may be another program's)")
     return stopped_snapshot(config), str(config.data_dir)
 
 

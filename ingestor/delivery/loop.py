@@ -63,6 +63,7 @@ class Delivery:
         self._pressed = pressed
         self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(1)
         self._gathering = Parcel(cursor.position)
+        self._ready: Parcel | None = None
         self._writing: Parcel | None = None
         self._patience: asyncio.Timeout | None = None
         self._stopping = False
@@ -83,7 +84,8 @@ class Delivery:
     def stats(self, *, journal_end: int, now_ns: int) -> StoreStats:
         """The accounts as they stand."""
         totals = self._ledger.totals
-        behind = [parcel.oldest_ns for parcel in (self._writing, self._gathering) if parcel and parcel.oldest_ns]
+        parcels = (self._writing, self._ready, self._gathering)
+        behind = [parcel.oldest_ns for parcel in parcels if parcel and parcel.oldest_ns]
         counted = StoreStats.of(self._writer.name, totals=totals, waiting=journal_end - self._ledger.position)
         return replace(
             counted,
@@ -136,6 +138,7 @@ class Delivery:
     async def _send(self) -> None:
         if self._gathering.end > self._gathering.begin:
             await self._parcels.put(self._gathering)
+            self._ready = self._gathering
             self._gathering = Parcel(self._gathering.end)
 
     # The second half: from parcels into the store and the accounts.
@@ -149,6 +152,8 @@ class Delivery:
                     parcel = await self._parcels.get()
             except TimeoutError:
                 parcel = Parcel(self._ledger.position)  # an empty one
+            else:
+                self._ready = None
             if parcel is None:
                 break
             await self._write(parcel)

@@ -214,6 +214,7 @@ class Link(asyncio.Protocol):
                 if not (event.session_present and self._session.ids_in_sequence):
                     self._redelivery.end()
                 _settle(self._welcome, event)
+                self._tick_in(0.0)  # from now on it is the keep-alive that says when
             case Subscribed():
                 _settle(self._answer, event)
             case Failed():

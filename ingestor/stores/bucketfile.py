@@ -78,6 +78,7 @@ class BucketFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
         self._places: dict[Series, _Place] = {}
         try:
@@ -85,6 +86,7 @@ class BucketFile:
             self._connection.execute("PRAGMA synchronous = FULL")  # stored means on disk: the cursor moves by it
             self._create()
             self._tables = dict(self._known_tables())
+            self._inode = path.stat().st_ino
         except BaseException:
             self._connection.close()
             raise
@@ -92,6 +94,14 @@ class BucketFile:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    @property
+    def gone(self) -> bool:
+        """Whether somebody deleted or replaced the file: what is written into the open one would be lost."""
+        try:
+            return self._path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
 
     def try_to_write(self) -> None:
         """Change something and take it back: a file that may only be read lets a transaction begin all the same."""

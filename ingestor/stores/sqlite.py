@@ -93,8 +93,11 @@ class SqliteStore:
         path = bucket_path(self._directory, bucket)
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            file = self._files.get(bucket) or self._files.setdefault(bucket, BucketFile(path))
-            yield file
+            file = self._files.get(bucket)
+            if file is not None and file.gone:
+                self._files.pop(bucket).close()
+                file = None
+            yield file or self._files.setdefault(bucket, BucketFile(path))
         except OSError as error:
             raise StoreMisconfiguredError(f"{self._directory} cannot be used: {error.strerror}") from error
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:

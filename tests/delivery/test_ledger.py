@@ -107,7 +107,7 @@ def test_types_are_saved_along(connection: sqlite3.Connection) -> None:
     """What the registry learned reaches the disk with the cursor, and is new only once."""
     types = TypeRegistry({})
     ledger = Ledger("local", state.cursors(connection)["local"], totals={}, types=types, max_letter_bytes=1000)
-    types.conflicts(series(types={"on": FieldType.BOOL}))
+    types.refusals(series(types={"on": FieldType.BOOL}))
     ledger.enter(11, Counter(stored=1), [])
     save(ledger, connection)
 
