@@ -256,16 +256,21 @@ def test_writing_does_not_stop_the_loop(folder: Path, monkeypatch: pytest.Monkey
     assert times(folder) == [1]
 
 
+def delete_files(folder: Path) -> None:
+    """Delete every file of the store."""
+    for file in folder.iterdir():
+        file.unlink()
+
+
 def test_a_file_that_somebody_deleted_is_made_anew(folder: Path) -> None:
     """What is written after the file of a bucket was deleted is in a new one, not in one that nobody can open."""
 
     async def main() -> None:
         async with SqliteStore(folder) as store:
             await store.write([point(time_ns=1)])
-            for file in folder.iterdir():
-                file.unlink()
+            delete_files(folder)
             await store.write([point(time_ns=2)])
 
-            assert times(folder) == [2]
-
     run(main())
+
+    assert times(folder) == [2]
