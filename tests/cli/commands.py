@@ -1,11 +1,13 @@
 """Commands for tests: called in this process, or run as a process of their own; and a data directory to look into."""
 
-import asyncio
 import json
+import socketserver
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,14 @@ def fill(
     run(main())
 
 
-async def in_thread(cli_: Cli, *arguments: str | Path) -> Result:
-    """The outcome of a command that runs beside the loop of the test."""
-    return await asyncio.to_thread(cli_, *arguments)
+@contextmanager
+def stranger() -> Iterator[int]:
+    """The port of another program, which hangs up on everybody."""
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()

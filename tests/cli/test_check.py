@@ -1,12 +1,11 @@
 """`ingestor check`: all of it together."""
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROUTES, Cli, ingestor, write_config
+from tests.cli.commands import ROUTES, Cli, ingestor, stranger, write_config
 from tests.servers.mosquitto import Mosquitto
 from tests.support import free_port
 
@@ -26,14 +25,12 @@ def test_a_healthy_setup_ends_with_0(cli: Cli, tmp_path: Path, broker: Mosquitto
 def test_every_problem_is_said_at_once(cli: Cli, tmp_path: Path) -> None:
     """No broker, a store that cannot write, a port that is taken: nothing hides the next."""
     (tmp_path / "file").touch()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with stranger() as port:
         file = write_config(
             tmp_path,
             mqtt={"url": f"mqtt://127.0.0.1:{free_port()}"},
             stores={"local": {"kind": "sqlite", "path": str(tmp_path / "file")}},
-            web={"port": taken.getsockname()[1]},
+            web={"port": port},
         )
         found = cli("check", "--config", file, "--json")
     problems = [one["about"] for one in found.json["findings"] if one["level"] == "problem"]

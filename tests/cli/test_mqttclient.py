@@ -50,7 +50,7 @@ def test_a_broker_that_goes_away_is_unavailable(broker: Mosquitto) -> None:
             await client.publish("a", b"1", qos=1)
             broker.kill()
             while True:
-                await client.publish("a", b"2", qos=1)
+                await client.publish("a", b"2", qos=1, timeout=0.5)
 
     with pytest.raises(BrokerUnavailableError, match=broker.url):
         run(main())

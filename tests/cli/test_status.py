@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from ingestor.config import Web
 from ingestor.stats import IntakeStats, Snapshot
 from ingestor.web import WebServer
-from tests.cli.commands import Cli, Result, fill, message, read_config, write_config
+from tests.cli.commands import Cli, Result, fill, message, read_config, stranger, write_config
 from tests.support import run
 from tests.web.snapshots import flowing
 
@@ -98,17 +98,12 @@ def test_programs_are_told_that_it_is_stopped(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_another_program_on_the_port_is_named(cli: Cli, tmp_path: Path) -> None:
-    """The files answer, and standard error says that the port belongs to somebody else."""
-
-    async def main() -> Result:
-        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
-            file = write_config(tmp_path, web={"port": server.sockets[0].getsockname()[1]})
-            return await asyncio.to_thread(cli, "status", "--config", file)
-
-    found = run(main())
+    """The files are asked, and standard error says that the port may belong to somebody else."""
+    with stranger() as port:
+        found = cli("status", "--config", write_config(tmp_path, web={"port": port}))
 
     assert found.code == 1
-    assert "is another program" in found.err
+    assert "does not answer as a service does" in found.err
     assert "no service has run" in found.err
 
 

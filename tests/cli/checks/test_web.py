@@ -1,7 +1,6 @@
 """Whether health and metrics can be answered where the configuration says."""
 
 import asyncio
-import socket
 
 import pytest
 from pydantic import SecretStr
@@ -11,6 +10,7 @@ from ingestor.cli.checks.finding import Finding, Level
 from ingestor.cli.checks.web import check_web
 from ingestor.config import Web
 from ingestor.web import WebServer
+from tests.cli.commands import stranger
 from tests.support import free_port, run
 from tests.web.snapshots import flowing
 
@@ -50,11 +50,8 @@ def test_a_running_service_may_have_it(token: SecretStr | None) -> None:
 
 def test_another_program_on_it_is_a_problem() -> None:
     """It says what to change."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        taken.settimeout(0)
-        (finding,) = check_web(Web(port=taken.getsockname()[1]))
+    with stranger() as port:
+        (finding,) = check_web(Web(port=port))
 
     assert finding.level is Level.PROBLEM
     assert "taken by another program: change web.port" in finding.text
