@@ -2,6 +2,7 @@
 
 import sys
 
+from ingestor import log
 from ingestor.cli.application import make_app
 from ingestor.cli.output import explain_and_exit, flush
 
@@ -10,6 +11,7 @@ __all__ = ["main", "make_app"]
 
 def main() -> None:
     """Run the command line. Ends 0 when it did what was asked, 1 when it could not, 2 for wrong use."""
+    log.setup(level=log.Level.ERROR, style=log.Style.TEXT, stream=sys.stderr)
     try:
         make_app()()
     except KeyboardInterrupt:

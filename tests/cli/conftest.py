@@ -1,5 +1,6 @@
 """Fixtures of the tests of commands."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,20 @@ from tests.servers.mosquitto import Mosquitto
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+def log_as_before() -> Iterator[None]:
+    """Commands set up the log of the whole process; take that back."""
+    root, ours = logging.getLogger(), logging.getLogger("ingestor")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_as_before: None) -> Cli:
     """Calls commands in this process, in an environment without settings of ours."""
+    assert log_as_before is None
     for name in [name for name in os.environ if name.startswith("INGESTOR_")]:
         monkeypatch.delenv(name)
     return Cli(capsys, monkeypatch)

@@ -14,6 +14,7 @@ from ingestor.cli.units import readable_span
 from ingestor.config import Config, Mqtt
 from ingestor.errors import BrokerError, BrokerRefusedError, ConfigError, ListenError
 from ingestor.intake import EmbeddedBroker
+from ingestor.intake.mosquitto import find_mosquitto
 from ingestor.intake.mqtt import SESSION_EXPIRY_SECS
 from ingestor.intake.probe import Finding as Probed
 from ingestor.intake.probe import probe
@@ -34,12 +35,21 @@ async def _check_embedded(config: Config) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="ingestor-check-") as folder:
         try:
             async with EmbeddedBroker(config.mqtt, Path(folder)) as broker:
-                started = ok("embedded broker", f"starts on port {broker.port}")
-                return [started, *await _ask(broker.client_settings, config)]
+                return [_embedded(broker.port), *await _ask(broker.client_settings, config)]
         except ListenError as error:
             if ask_service(config.web).who is Who.SERVICE:
                 return [ok("embedded broker", "the running service has started it")]
             return [problem("embedded broker", str(error))]
+
+
+def _embedded(port: int) -> Finding:
+    if find_mosquitto() is None:
+        return note(
+            "embedded broker",
+            f"starts on port {port}, but no mosquitto is installed, and what takes its place is for trying things out: "
+            "it keeps nothing over a restart, and never sends again what was under way (apt-get install mosquitto)",
+        )
+    return ok("embedded broker", f"a mosquitto starts on port {port}")
 
 
 async def _check_external(mqtt: Mqtt, config: Config) -> list[Finding]:

@@ -161,6 +161,17 @@ def test_an_embedded_broker_is_started_and_asked(tmp_path: Path, mosquitto: str)
     assert not config.data_dir.exists()
 
 
+def test_without_a_mosquitto_the_one_in_its_place_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is for trying things out, and whoever relies on it ought to know."""
+    for module in ("ingestor.intake.broker", "ingestor.cli.checks.broker"):
+        monkeypatch.setattr(f"{module}.find_mosquitto", lambda: None)
+    config = config_of(tmp_path, url=f"mqtt://127.0.0.1:{free_port()}", embedded_broker=True)
+    findings = run(check_broker(config))
+
+    assert levels(findings)[:2] == [("embedded broker", Level.NOTE), ("broker", Level.OK)]
+    assert "apt-get install mosquitto" in findings[0].text
+
+
 def test_an_embedded_broker_without_its_port_is_a_problem(tmp_path: Path) -> None:
     """Another program has it."""
 
