@@ -30,7 +30,7 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
         for reason in snapshot.reasons or ("ready: readings flow from the broker to every store",):
             say(f"NOT READY  {reason}" if snapshot.reasons else reason)
     else:
-        say(f"no service runs; this is what its files in {source} say")
+        say(f"no service answers at {service_url(loaded.web)}; this is what its files in {source} say")
     for line in (*_intake_lines(snapshot.intake, running=running), *_journal_lines(snapshot.journal)):
         say(line)
     _say_stores(snapshot)

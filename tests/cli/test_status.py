@@ -70,7 +70,7 @@ def test_a_wrong_token_is_said_and_the_files_are_not_asked(cli: Cli, tmp_path: P
 
 
 def test_a_stopped_service_is_shown_from_its_files(cli: Cli, tmp_path: Path) -> None:
-    """It says that nothing runs, and whose files these are."""
+    """It says that nobody answers, and whose files these are."""
     file = write_config(tmp_path)
     fill(
         read_config(file),
@@ -82,7 +82,8 @@ def test_a_stopped_service_is_shown_from_its_files(cli: Cli, tmp_path: Path) -> 
     found = cli("status", "--config", file)
 
     assert found.code == 0
-    assert found.lines[0] == f"no service runs; this is what its files in {tmp_path / 'data'} say"
+    assert found.lines[0].startswith("no service answers at http://127.0.0.1:")
+    assert found.lines[0].endswith(f"; this is what its files in {tmp_path / 'data'} say")
     assert "received  9 = journaled 5 + recognised 4 + skipped 0" in found.out
     assert "journaled 5 = stored 2 + set aside 1 + " in found.out
     assert " + pending 2\n" in found.out
