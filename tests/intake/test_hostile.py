@@ -15,6 +15,7 @@ from tests.support import LOOPS, eventually_async, run
 
 V5 = Version.V5
 HELLO = connack(V5)
+GOODBYE = b"\xe0\x00"
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -51,7 +52,7 @@ class ScriptedBroker:
         writer.write(HELLO)
         await reader.read(65_536)
         writer.write(suback(V5, 1, b"\x01") + publish("t/good", b"1", packet_id=1, flags=2))
-        while data := await reader.read(65_536):
+        while (data := await reader.read(65_536)) and not data.endswith(GOODBYE):
             self.received += data
             writer.write(PINGRESP)
 
@@ -175,7 +176,7 @@ def test_a_topic_that_is_not_utf8_harms_no_other_message(loop: str) -> None:
         async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await welcome(reader, writer)
             writer.write(broken + publish("t/b", b"1", packet_id=8, flags=2))
-            while data := await reader.read(65_536):
+            while (data := await reader.read(65_536)) and not data.endswith(GOODBYE):
                 broker.received += data
 
         broker = ScriptedBroker(script)
@@ -196,7 +197,7 @@ def test_oversized_messages_are_skipped_without_being_held() -> None:
         async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await welcome(reader, writer)
             writer.write(big + publish("t/b", b"small", packet_id=2, flags=2))
-            while data := await reader.read(65_536):
+            while (data := await reader.read(65_536)) and not data.endswith(GOODBYE):
                 broker.received += data
 
         broker = ScriptedBroker(script)
@@ -226,7 +227,7 @@ def test_a_broker_of_311_that_is_silent_to_mqtt_5_is_found_out() -> None:
                 writer.write(connack(Version.V311))
                 await reader.read(65_536)
                 writer.write(suback(Version.V311, 1, b"\x01"))
-            while await reader.read(65_536):
+            while (data := await reader.read(65_536)) and not data.endswith(GOODBYE):
                 writer.write(PINGRESP)
 
         broker = ScriptedBroker(*([old] * 9))

@@ -2,19 +2,19 @@
 
 import asyncio
 import json
-import logging
 import re
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import aiomqtt
 import pytest
 import trustme
 
-from ingestor.errors import BrokerRefusedError, ConfigError
+from ingestor.errors import BrokerRefusedError
 from ingestor.intake.link import PAUSE_BYTES
 from ingestor.intake.mqtt import MqttIntake
 from tests.intake.fakes import MemoryLog
@@ -297,11 +297,11 @@ def test_a_restarted_broker_is_found_again(tmp_path: Path, protocol: str) -> Non
     async def main(broker: Mosquitto) -> tuple[list[str], int]:
         log = MemoryLog()
         async with running(intake := make_intake(broker.url, log, settings={"protocol": protocol})):
-            for kill in (False, True):
+            for times, kill in enumerate((False, True), start=1):
                 await subscribed(intake)
                 broker.persistent = not kill
                 broker.restart(kill=kill)
-                await eventually_async(lambda: not intake.connected)
+                await eventually_async(partial(_reconnected, intake, times))
             await subscribed(intake)
             await publish(broker, ["after"])
             await eventually_async(lambda: log.messages)
@@ -312,6 +312,10 @@ def test_a_restarted_broker_is_found_again(tmp_path: Path, protocol: str) -> Non
 
     assert got == ["after"]
     assert reconnects >= 2
+
+
+def _reconnected(intake: MqttIntake, times: int) -> bool:
+    return intake.reconnects >= times
 
 
 def test_a_broker_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
@@ -493,26 +497,15 @@ def test_what_is_wrong_with_tls_is_told(
     assert re.search(words, fault)
 
 
-def test_a_certificate_file_that_is_not_there_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
-    """The key in the configuration is named."""
-    tls = {"ca": str(tmp_path / "none.pem")}
-    intake = make_intake("mqtts://127.0.0.1:1", MemoryLog(), settings={"tls": tls})
-
-    with pytest.raises(ConfigError, match=r"mqtt\.tls\.ca"):
-        run(intake.run())
-
-
-def test_a_stop_before_any_connection_is_quick(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stop_before_any_connection_is_quick() -> None:
     """An intake that waits for its broker stops at once."""
-    caplog.set_level(logging.INFO)
 
-    async def main() -> None:
+    async def main() -> bool:
         intake = make_intake(f"mqtt://127.0.0.1:{free_port()}", MemoryLog())
         task = asyncio.create_task(intake.run())
         await eventually_async(lambda: intake.fault)
         await intake.stop()
         await task
+        return intake.connected
 
-    run(main(), timeout_secs=5)
-    assert "mqtt_connected" not in caplog.text
-    assert tmp_path.exists()
+    assert not run(main(), timeout_secs=5)

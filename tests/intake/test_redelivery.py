@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestor.intake.redelivery import Redelivery
@@ -108,6 +108,7 @@ def test_ids_go_around() -> None:
     fresh=st.integers(1, 400),
     hole=st.integers(0, 8_000),
 )
+@settings(max_examples=25, deadline=None)
 def test_equal_values_are_told_apart_when_every_id_was_used_before(
     newest: int, unacknowledged: int, fresh: int, hole: int
 ) -> None:

@@ -11,7 +11,7 @@ from ingestor.intake.mqtt import MqttIntake, Timing
 from ingestor.intake.oversize import OversizedHead
 from tests.intake.fakes import MemoryLog
 
-FAST = Timing(connect_secs=2, answer_secs=2, first_retry_secs=0.05, last_retry_secs=0.1, refused_retry_secs=0.1)
+FAST = Timing(connect_secs=2, answer_secs=1, first_retry_secs=0.05, last_retry_secs=0.1, refused_retry_secs=0.1)
 
 
 class Notes:
