@@ -151,10 +151,10 @@ class SegmentWriter:
             OSError: It is not, and the file is as before; or `trusted` is false now, and it takes no more.
         """
         segment = self.segment
-        runway = segment.runway - len(frame)
-        lengthen = runway < 0 and len(frame) <= _RUNWAY_BYTES // 4 and len(frame) + _RUNWAY_BYTES <= room
+        runway, new_runway = segment.runway - len(frame), min(_RUNWAY_BYTES, room // 4)
+        lengthen = runway < 0 and len(frame) <= new_runway // 4
         if lengthen:
-            runway = _RUNWAY_BYTES
+            runway = new_runway
         try:
             ahead = paint(segment.salt, segment.size + len(frame), runway) if lengthen else b""
             self._disk.write(self._file, frame + ahead, at=segment.size)

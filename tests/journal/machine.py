@@ -5,6 +5,7 @@ import errno
 import shutil
 import struct
 import tempfile
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -38,10 +39,14 @@ class Frame(NamedTuple):
 def frames(path: Path) -> list[Frame]:
     """All whole frames of an undamaged file, found without the product's code."""
     data, found, at = path.read_bytes(), [], 0
+    salt = int(path.stem[-8:], 16)
     while len(data) >= at + HEADER_BYTES and (magic := data[at : at + 4]) in {MAGIC, SEAL}:
         size = HEADER_BYTES + int.from_bytes(data[at + 12 : at + 16], "little")
-        if len(data) < at + size:
-            break
+        checksum = int.from_bytes(data[at + 8 : at + 12], "little")
+        if len(data) < at + size or (
+            magic == MAGIC and zlib.crc32(data[at + HEADER_BYTES : at + size], salt) != checksum
+        ):
+            break  # its writing was interrupted, perhaps inside the runway
         first, count = _POSITIONS.unpack_from(data, at + 16)
         found.append(Frame(at, size, first, first + count, magic == SEAL))
         at += size
