@@ -13,6 +13,7 @@ from ingestor.intake.idorder import IdOrder
 from ingestor.intake.link import Link
 from ingestor.intake.outgoing import Hello
 from ingestor.intake.oversize import OversizedHead
+from ingestor.intake.reasons import unreachable
 from ingestor.intake.redelivery import Redelivery
 from ingestor.intake.replies import Connack
 from ingestor.intake.session import ClosedError, NoConnackError, Session, SessionTakenOverError, VersionRefusedError
@@ -221,7 +222,7 @@ class MqttIntake:
             async with asyncio.timeout(self._timing.connect_secs):
                 await loop.create_connection(lambda: link, config.host, config.port, ssl=self._tls)
         except OSError as error:  # a TimeoutError too
-            words = str(error) or f"no connection within {self._timing.connect_secs:g} s"
+            words = unreachable(error, within_secs=self._timing.connect_secs)
             raise BrokerUnavailableError(f"cannot reach the broker at {config.host}:{config.port}: {words}") from None
         return link
 

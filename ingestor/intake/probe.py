@@ -12,6 +12,7 @@ from ingestor.errors import BrokerUnavailableError
 from ingestor.intake.idorder import IdOrder
 from ingestor.intake.mqtt import SESSION_EXPIRY_SECS, make_hello, shared
 from ingestor.intake.outgoing import Hello
+from ingestor.intake.reasons import unreachable
 from ingestor.intake.replies import Connack
 from ingestor.intake.session import Failed, NoConnackError, Session, Subscribed, VersionRefusedError
 from ingestor.intake.tls import tls_context
@@ -123,7 +124,7 @@ class _Visit:
             async with asyncio.timeout(self._answer_secs):
                 return await asyncio.open_connection(host, port, ssl=self._tls)
         except OSError as error:  # a TimeoutError too
-            words = str(error) or f"no connection within {self._answer_secs:g} s"
+            words = unreachable(error, within_secs=self._answer_secs)
             raise BrokerUnavailableError(f"cannot reach the broker at {host}:{port}: {words}") from None
 
     async def _answer(

@@ -1,4 +1,7 @@
-"""What the broker's codes mean, in words for a person. Pure."""
+"""What the broker's codes and the system's errors mean, in words for a person. Pure."""
+
+import os
+import re
 
 from ingestor.intake.wire import Version
 
@@ -60,3 +63,16 @@ def in_words(code: int, detail: str = "") -> str:
 def passes(code: int) -> bool:
     """Whether a refusal with this code may pass by itself; else a person has to act."""
     return code in _PASSING
+
+
+def unreachable(error: OSError, *, within_secs: float) -> str:
+    """Why there is no connection, in the system's words: asyncio puts its own around them, for each address anew.
+
+    Args:
+        error: What trying to connect raised; a TimeoutError where `within_secs` were over.
+        within_secs: For how long it was tried.
+    """
+    if isinstance(error, TimeoutError):
+        return f"no connection within {within_secs:g} s"
+    number = re.search(r"\[Errno (\d+)\]", str(error))
+    return os.strerror(int(number[1])) if number else re.sub(r"\[Errno -\d+\] ", "", str(error))

@@ -1,5 +1,7 @@
 """The broker's codes in words."""
 
+import ssl
+
 import mqtt5
 import pytest
 
@@ -31,3 +33,21 @@ def test_what_may_pass_is_told_from_what_needs_a_person() -> None:
     """A busy server is tried again, a bad password is not."""
     assert reasons.passes(0x89)
     assert not reasons.passes(0x86)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 1883)"), "Connection refused"),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1883, 0, 0), [Errno 113] no"),
+            "Connection refused",
+        ),
+        (OSError(-2, "Name or service not known"), "Name or service not known"),
+        (TimeoutError(), "no connection within 10 s"),
+        (ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] a"), "[SSL: CERTIFICATE_VERIFY_FAILED] a"),
+    ],
+)
+def test_why_there_is_no_connection_is_told_in_the_systems_words(error: OSError, words: str) -> None:
+    """What asyncio says around them, an address in brackets, says nothing to a person."""
+    assert reasons.unreachable(error, within_secs=10) == words
