@@ -54,6 +54,9 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _measurements(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    """The number and name of each; none in a file that is only just being made."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'measurements'").fetchone() is None:
+        return []
     return connection.execute("SELECT id, name FROM measurements ORDER BY id").fetchall()
 
 

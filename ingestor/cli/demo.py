@@ -48,8 +48,8 @@ def demo(
     folder = DemoFolder.make(directory)
     publisher = Publisher(emissions(devices, clock=time.time_ns, seed=seed, faulty=1), rate=rate)
     if not json:
-        say(f"{counted(devices, 'rack')} publish {rate:g} messages a second to {folder.config.mqtt.url}; "
-            f"everything is in {folder.path}")  # fmt: skip
+        racks = counted(devices, "rack")
+        say(f"{racks} publish {rate:g} messages a second to {folder.config.mqtt.url}; all of it is in {folder.path}")
         flush()
     with folder.log_file.open("w", encoding="utf-8") as stream:
         log.setup(level=log.Level.INFO, style=log.Style.TEXT, stream=stream)
@@ -75,10 +75,10 @@ class _Demo:
         Returns:
             For how many seconds the racks published.
         """
-        stop = asyncio.Event()
-        stop_on_signals(stop.set)
         from ingestor.app import Service  # noqa: PLC0415 - half of the time that any command would take to start
 
+        stop = asyncio.Event()
+        stop_on_signals(stop.set)
         async with Service(self._folder.config) as service, asyncio.TaskGroup() as group:
             group.create_task(service.run(), name="service")
             await _until(lambda: service.snapshot().intake.subscribed, secs=_READY_SECS)

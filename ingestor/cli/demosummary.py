@@ -83,8 +83,8 @@ def say_summary(summary: Summary) -> None:
     )
     say(f"  received   {summary.received:>9,}")
     left_out = f", without {counted(summary.fields_set_aside, 'field')} that did not fit"
-    say(f"  stored     {summary.stored:>9,}   {counted(summary.rows, 'row')} in SQLite"
-        f"{left_out if summary.fields_set_aside else ''}")  # fmt: skip
+    rows = f"{counted(summary.rows, 'row')} in SQLite{left_out if summary.fields_set_aside else ''}"
+    say(f"  stored     {summary.stored:>9,}   {rows}")
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(summary.reasons.items()))
     say(f"  set aside  {summary.set_aside:>9,}   {'reasons, fields included: ' if reasons else ''}{reasons}".rstrip())
     if summary.waiting:

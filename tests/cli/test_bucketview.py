@@ -54,6 +54,17 @@ def test_no_file_is_no_readings(tmp_path: Path) -> None:
     assert not (tmp_path / "a.db").exists()
 
 
+def test_a_file_that_is_only_just_being_made_has_none_yet(tmp_path: Path) -> None:
+    """The service makes the file and then what is in it; who looks in between is no error."""
+    path = tmp_path / "a.db"
+    path.touch()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        found = (newest_readings(path), count_points(path))
+
+    assert found == ([], 0)
+
+
 def test_odd_names_are_paths_all_the_same(tmp_path: Path) -> None:
     """What means something in the address of a file is taken literally."""
     path = tmp_path / "50% ?mode=rw#x.db"
