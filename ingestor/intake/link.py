@@ -171,7 +171,7 @@ class Link(asyncio.Protocol):
             self._lost.set_result(None)
         if not self._welcome.done():
             self.fail(NoConnackError("the broker closed the connection without an answer to CONNECT"))
-        elif exc is None:
+        elif exc is None or isinstance(exc, ConnectionResetError):
             self.fail(ClosedError("the broker closed the connection and gave no reason"))
         else:
             self.fail(BrokerUnavailableError(f"the connection to the broker broke: {exc}"))

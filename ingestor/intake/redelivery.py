@@ -43,7 +43,7 @@ class Redelivery:
         for packet_id, topic, payload in tail:
             ids.append(packet_id)
             self._digests.append(hash((topic, payload)))  # keyed anew in each process: equal by chance, 1 in 2**64
-        self._places = array("i", [-1]) * (IDS + 1)
+        self._places = array("i", [-1]) * (IDS + 1 if ids else 0)
         for place in range(_start_of_span(ids), len(ids)):
             self._places[ids[place]] = place
         self._cursor = 0
@@ -61,8 +61,9 @@ class Redelivery:
         return fresh
 
     def end(self) -> None:
-        """There is no run: the broker has no session of ours, or nothing can be told of its ids."""
+        """There is no run (any more): nothing is compared, and what it was compared with is let go of."""
         self.active = False
+        self._places = self._digests = array("q")
 
     def _recognise(self, message: Message) -> bool:
         """Whether the journal has it. QoS 0 and 2 do not take part: they neither match nor end the run."""
@@ -74,10 +75,11 @@ class Redelivery:
             or place < self._cursor
             or self._digests[place] != hash((message.topic, message.payload))
         ):
-            self.active = False
+            self.end()
             return False
         self._cursor = place + 1
-        self.active = self._cursor < len(self._digests)
+        if self._cursor == len(self._digests):
+            self.end()
         return True
 
 

@@ -10,7 +10,7 @@ from ingestor.intake.link import PAUSE_BYTES, Link
 from ingestor.intake.outgoing import PINGREQ, Hello
 from ingestor.intake.redelivery import Redelivery
 from ingestor.intake.replies import Connack
-from ingestor.intake.session import NoConnackError, Session
+from ingestor.intake.session import ClosedError, NoConnackError, Session
 from ingestor.intake.wire import Version
 from tests.intake.fakes import FakeTransport, MemoryLog, Tally
 from tests.intake.packets import connack, publish, suback
@@ -270,7 +270,7 @@ def test_a_broker_that_hangs_up_unanswered_is_told_from_one_that_broke() -> None
         await asyncio.wait({beginning})
         return type(beginning.exception()), type(late.link.error)  # type: ignore[return-value]
 
-    assert run(main()) == (NoConnackError, BrokerUnavailableError)
+    assert run(main()) == (NoConnackError, ClosedError)
 
 
 def test_subscribing_ends_with_the_connection() -> None:
