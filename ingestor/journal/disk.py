@@ -3,7 +3,10 @@
 import fcntl
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
+
+_PAGE_BYTES = 4096
 
 
 class Disk:
@@ -26,6 +29,16 @@ class Disk:
         while view:
             written = os.pwrite(file, view, at)
             view, at = view[written:], at + written
+
+    def pave(self, file: int, data: bytes, *, at: int) -> None:
+        """Write all of `data`, which is to be overwritten bit by bit.
+
+        A page at a time: Linux keeps what was written in one go together in memory, and takes all of that for changed
+        when any of it is.
+        """
+        edges = [at, *range(at + _PAGE_BYTES - at % _PAGE_BYTES, at + len(data), _PAGE_BYTES), at + len(data)]
+        for start, end in pairwise(edges):
+            self.write(file, data[start - at : end - at], at=start)
 
     def sync(self, file: int) -> None:
         """Return when the file's content is on the disk itself."""

@@ -11,7 +11,6 @@ from ingestor.journal.segment import Segment, paint
 
 _BLOCK = 128 * 1024
 _SECTOR = 4096
-_PAINTED = 8  # bytes of runway that no frame ends with by chance
 
 
 class Scan:
@@ -92,7 +91,9 @@ class Scan:
         Its end is then still painted, and so is all that follows.
         """
         start = self.offset + HEADER_BYTES
-        return self.blank(start + header.length - min(header.length, _PAINTED))
+        if not self.blank(start + header.length - min(header.length, 1)):
+            return False
+        return not intact(header, self._take(start, header.length), self.segment.salt)
 
     @property
     def cut_off(self) -> bool:

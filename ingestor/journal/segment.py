@@ -81,9 +81,10 @@ class Segment:
 def paint(salt: int, at: int, size: int) -> bytes:
     """What so many bytes of the runway hold from a place in the file on.
 
-    Not zeros: those are what a disk gives for what it has lost.
+    Not zeros: those are what a disk gives for what it has lost. And bytes that no text holds, so that a frame, which
+    ends with a payload, hardly ever ends like this.
     """
-    pattern = b"free" + salt.to_bytes(4, "little")
+    pattern = bytes(0xF8 | salt >> shift & 7 for shift in range(0, 24, 3))
     start = at % len(pattern)
     return (pattern * (size // len(pattern) + 2))[start : start + size]
 
@@ -156,8 +157,10 @@ class SegmentWriter:
         if lengthen:
             runway = new_runway
         try:
-            ahead = paint(segment.salt, segment.size + len(frame), runway) if lengthen else b""
-            self._disk.write(self._file, frame + ahead, at=segment.size)
+            self._disk.write(self._file, frame, at=segment.size)
+            if lengthen:
+                end = segment.size + len(frame)
+                self._disk.pave(self._file, paint(segment.salt, end, runway), at=end)
         except OSError:
             self._cut()
             raise

@@ -72,7 +72,8 @@ class Shelf:
         found = survey(self._folder)
         self.floor, self.end, self.newest_ns = found.floor, found.end, found.newest_ns
         self.segments = found.segments
-        # Now, while there may be room for it; from here on it is overwritten in place.
+        # Both of its sectors now, while there may be room; from here on they are overwritten in place.
+        self._floor_file.write(self.floor)
         self._floor_file.write(self.floor)
         for segment in found.leftovers:
             self._discard(segment)
