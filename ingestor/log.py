@@ -16,6 +16,7 @@ from typing import TextIO
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FIELD = re.compile(r"(\w+)=%")
+_WHOSE_CHARACTERS = 80
 _PERCENT = re.compile(r"%(?!%)")
 
 
@@ -78,7 +79,8 @@ class JsonFormatter(logging.Formatter):
 class RepeatFilter(logging.Filter):
     """Lets the same record of the same logger pass once in a while, with the number that were held back.
 
-    Records are the same when their texts before the arguments are. Debugging is not limited.
+    Records are the same when their texts before the arguments are, and the first argument, which mostly says whose
+    they are (a store, a file). Debugging is not limited.
 
     Args:
         every_secs: At most one of the same in that time.
@@ -93,14 +95,15 @@ class RepeatFilter(logging.Filter):
         self._every_secs = every_secs
         self._clock = clock
         self._remembers = remembers
-        self._passed: dict[tuple[str, str], tuple[float, int]] = {}
+        self._passed: dict[tuple[str, str, str], tuple[float, int]] = {}
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to write it; adds `suppressed` to a record that speaks for others too."""
         if record.levelno < logging.INFO:
             return True
-        key = (record.name, str(record.msg))
+        whose = str(record.args[0])[:_WHOSE_CHARACTERS] if isinstance(record.args, tuple) and record.args else ""
+        key = (record.name, str(record.msg), whose)
         now = self._clock()
         with self._lock:
             since, held_back = self._passed.pop(key, (None, 0))

@@ -114,17 +114,23 @@ def test_a_traceback_stays_in_the_line(formatter: logging.Formatter) -> None:
 
 
 def test_repeats_are_held_back_and_counted() -> None:
-    """The first passes, then one a minute, which says how many were held back."""
+    """The first passes, then one a minute, which says how many were held back; each store for itself."""
     clock = Clock()
     repeats = RepeatFilter(every_secs=60, clock=clock)
     passed = []
     for second in range(130):
         clock.now = 100.0 + second
-        made = record("store_held store=%s", second)
-        if repeats.filter(made):
-            passed.append((second, TextFormatter().format(made).partition(" store_held ")[2]))
+        for store in ("one", "two") if second == 5 else ("one",):
+            made = record("store_held store=%s reason=%s", store, second)
+            if repeats.filter(made):
+                passed.append((second, TextFormatter().format(made).partition(" store_held ")[2]))
 
-    assert passed == [(0, "store=0"), (60, "store=60 suppressed=59"), (120, "store=120 suppressed=59")]
+    assert passed == [
+        (0, "store=one reason=0"),
+        (5, "store=two reason=5"),
+        (60, "store=one reason=60 suppressed=59"),
+        (120, "store=one reason=120 suppressed=59"),
+    ]
 
 
 def test_different_records_do_not_hold_each_other_back() -> None:
