@@ -183,8 +183,8 @@ def test_buckets_are_apart(subject: Subject) -> None:
 ODD_NAMES = [
     "points_9", "POINTS_3", "a b", "a,b=c", "sel'ect", 'quo"te', 'a"', "back\\slash", "new\nline", "tab\t", "ß☃💧",
     "a.b", "$", "%s", "[x]", "?1", "order", "time", "time_ns", "Time", "TIME 2", "series", "tags", "id", "rowid",
-    "points_1", "fields", "measurements", "sqlite_x", "SQLITE_MASTER", "sqlite_autoindex_series_1", "main", "", " ", "f1",
-    "-", "Odd", "odd", "ODD",
+    "points_1", "fields", "measurements", "sqlite_x", "SQLITE_MASTER", "sqlite_autoindex_series_1", "main", "", " ",
+    "f1", "-", "Odd", "odd", "ODD",
 ]  # fmt: skip
 
 

@@ -2,23 +2,15 @@
 
 import asyncio
 import json
-import re
-import ssl
 import subprocess
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-import aiomqtt
 import pytest
-import trustme
 
 from ingestor.errors import BrokerRefusedError
-from ingestor.intake.link import PAUSE_BYTES
-from ingestor.intake.mqtt import MqttIntake
 from tests.intake.fakes import MemoryLog
-from tests.intake.wait import Notes, make_intake, running, serving
+from tests.intake.wait import VERSIONS, Notes, make_intake, payloads, publish, running, subscribed
 from tests.servers.mosquitto import Mosquitto, find_mosquitto, free_port
 from tests.support import LOOPS, eventually_async, run
 
@@ -26,26 +18,6 @@ pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is n
 
 RIGHTS_PLUGIN = next(Path("/usr/lib").glob("**/mosquitto_dynamic_security.so"), None)
 needs_rights = pytest.mark.skipif(RIGHTS_PLUGIN is None, reason="mosquitto has no plugin for rights here")
-VERSIONS = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-
-
-async def publish(
-    broker: Mosquitto, payloads: Sequence[str], *, topic: str = "t/a", qos: int = 1, retain: bool = False
-) -> None:
-    """Publish, and return when the broker has confirmed it."""
-    async with aiomqtt.Client("127.0.0.1", broker.port, protocol=aiomqtt.ProtocolVersion.V5) as client:
-        for payload in payloads:
-            await client.publish(topic, payload, qos=qos, retain=retain)
-
-
-async def subscribed(intake: MqttIntake) -> None:
-    """Return once all subscriptions are in force."""
-    await eventually_async(lambda: intake.subscribed)
-
-
-def payloads(log: MemoryLog) -> list[str]:
-    """What was journaled, in order."""
-    return [message.payload.decode() for message in log.messages]
 
 
 @VERSIONS
@@ -290,132 +262,6 @@ def _allow(folder: Path, *filters: str) -> list[str]:
     return [f"plugin {RIGHTS_PLUGIN}", f"plugin_opt_config_file {path}"]
 
 
-@VERSIONS
-def test_a_restarted_broker_is_found_again(tmp_path: Path, protocol: str) -> None:
-    """With and without its memory the broker's messages flow again without help."""
-
-    async def main(broker: Mosquitto) -> tuple[list[str], int]:
-        log = MemoryLog()
-        async with running(intake := make_intake(broker.url, log, settings={"protocol": protocol})):
-            for times, kill in enumerate((False, True), start=1):
-                await subscribed(intake)
-                broker.persistent = not kill
-                broker.restart(kill=kill)
-                await eventually_async(partial(_reconnected, intake, times))
-            await subscribed(intake)
-            await publish(broker, ["after"])
-            await eventually_async(lambda: log.messages)
-        return payloads(log), intake.reconnects
-
-    with Mosquitto(tmp_path) as broker:
-        got, reconnects = run(main(broker))
-
-    assert got == ["after"]
-    assert reconnects >= 2
-
-
-def _reconnected(intake: MqttIntake, times: int) -> bool:
-    return intake.reconnects >= times
-
-
-def test_a_broker_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
-    """At first start an unreachable broker is no reason to end."""
-
-    async def main(broker: Mosquitto) -> str | None:
-        intake = make_intake(broker.url, MemoryLog())
-        async with running(intake):
-            await eventually_async(lambda: intake.fault)
-            fault = intake.fault
-            broker.start()
-            await subscribed(intake)
-        return fault
-
-    broker = Mosquitto(tmp_path, port=free_port())
-    try:
-        assert "cannot reach the broker at 127.0.0.1" in str(run(main(broker)))
-    finally:
-        broker.kill()
-
-
-@VERSIONS
-def test_a_black_hole_is_noticed(tmp_path: Path, protocol: str) -> None:
-    """A connection that swallows everything is left within 1.5 times the keep-alive, and another one is made."""
-
-    async def main(broker: Mosquitto) -> list[str]:
-        log = MemoryLog()
-        swallowing = asyncio.Event()
-        async with _proxy(broker.port, swallowing) as port:
-            intake = make_intake(f"mqtt://127.0.0.1:{port}", log, settings={"protocol": protocol})
-            async with running(intake):
-                await subscribed(intake)
-                swallowing.set()
-                await publish(broker, ["swallowed"])
-                await eventually_async(lambda: intake.fault and "silent for 1.5 s" in intake.fault)
-                swallowing.clear()
-                await eventually_async(lambda: log.messages)
-        return payloads(log)
-
-    with Mosquitto(tmp_path) as broker:
-        assert run(main(broker)) == ["swallowed"]
-
-
-@asynccontextmanager
-async def _proxy(target: int, swallowing: asyncio.Event) -> AsyncIterator[int]:
-    """A port that passes bytes on to another, or takes them and does nothing, without ever closing."""
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            if not swallowing.is_set():
-                writer.write(data)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, away = await asyncio.open_connection("127.0.0.1", target)
-        try:
-            await asyncio.gather(pump(reader, away), pump(there, writer))
-        finally:
-            away.close()
-            await away.wait_closed()
-
-    async with serving(serve) as port:
-        yield port
-
-
-def test_a_paused_connection_lives(tmp_path: Path) -> None:
-    """While the journal is behind, nothing is read for several keep-alives, and the connection is still the same."""
-
-    async def main(broker: Mosquitto) -> tuple[bool, int, list[str]]:
-        log = MemoryLog()
-        async with running(intake := make_intake(broker.url, log)):
-            await subscribed(intake)
-            log.backlog_bytes = PAUSE_BYTES + 1
-            await publish(broker, ["first"])
-            await eventually_async(lambda: intake.paused)
-            await publish(broker, ["second"])
-            await eventually_async(lambda: broker.log.count("Received PINGREQ from intake") >= 6)
-            paused_with = (intake.paused, len(log.messages))
-            log.backlog_bytes = 0
-            await eventually_async(lambda: len(log.messages) == 2)
-            return paused_with[0] and paused_with[1] == 1, intake.reconnects, payloads(log)
-
-    with Mosquitto(tmp_path) as broker:
-        assert run(main(broker)) == (True, 0, ["first", "second"])
-
-
-def test_two_clients_of_one_name_are_told_so(tmp_path: Path) -> None:
-    """This mosquitto does not say that a session was taken over, but the fault that is seen names the likely reason."""
-
-    async def main(broker: Mosquitto) -> str:
-        first, second = (make_intake(broker.url, MemoryLog()) for _ in range(2))
-        async with running(first), running(second):
-            told = await eventually_async(
-                lambda: [one.fault for one in (first, second) if one.fault and "another client" in one.fault]
-            )
-        return str(told[0])
-
-    with Mosquitto(tmp_path) as broker:
-        assert "uses the client id intake too" in run(main(broker))
-
-
 def test_oversized_messages_are_reported_and_counted(tmp_path: Path) -> None:
     """A message over the limit leaves its head; those around it are journaled."""
 
@@ -429,72 +275,6 @@ def test_oversized_messages_are_reported_and_counted(tmp_path: Path) -> None:
 
     with Mosquitto(tmp_path) as broker:
         assert run(main(broker)) == (["before", "after"], [("t/a", 1024)], 1)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ca.pem, a server's server.pem and a client's client.pem (key and certificate in one)."""
-    folder = tmp_path_factory.mktemp("certificates")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    for name, identity in (("server", "127.0.0.1"), ("client", "farm@example.com")):
-        authority.issue_cert(identity).private_key_and_cert_chain_pem.write_to_path(folder / f"{name}.pem")
-    trustme.CA().cert_pem.write_to_path(folder / "other.pem")
-    return folder
-
-
-def _tls_lines(certificates: Path) -> list[str]:
-    server = certificates / "server.pem"
-    return [
-        f"cafile {certificates / 'ca.pem'}",
-        f"certfile {server}",
-        f"keyfile {server}",
-        "require_certificate true",
-    ]
-
-
-@pytest.mark.parametrize("loop", LOOPS)
-def test_tls_with_a_client_certificate(tmp_path: Path, certificates: Path, loop: str) -> None:
-    """Messages flow over TLS to a client that shows its certificate."""
-    client = str(certificates / "client.pem")
-
-    async def main(broker: Mosquitto) -> list[str]:
-        log = MemoryLog()
-        tls = {"ca": str(certificates / "ca.pem"), "cert": client, "key": client}
-        intake = make_intake(f"mqtts://127.0.0.1:{broker.port}", log, settings={"tls": tls})
-        async with running(intake):
-            await subscribed(intake)
-            context = ssl.create_default_context(cafile=certificates / "ca.pem")
-            context.load_cert_chain(client)
-            async with aiomqtt.Client("127.0.0.1", broker.port, tls_context=context) as publisher:
-                await publisher.publish("t/a", "secret", qos=1)
-            await eventually_async(lambda: log.messages)
-        return payloads(log)
-
-    with Mosquitto(tmp_path, lines=_tls_lines(certificates)) as broker:
-        assert run(main(broker), loop=loop) == ["secret"]
-
-
-@pytest.mark.parametrize(
-    ("ca", "cert", "words"),
-    [("other.pem", "client.pem", "certificate verify failed"), ("ca.pem", None, "(?i)certificate.required|broke")],
-)
-def test_what_is_wrong_with_tls_is_told(
-    tmp_path: Path, certificates: Path, ca: str, cert: str | None, words: str
-) -> None:
-    """A certificate that is not trusted, or not shown, is the fault that is seen."""
-
-    async def main(broker: Mosquitto) -> str:
-        path = str(certificates / cert) if cert else None
-        tls = {"ca": str(certificates / ca), "cert": path, "key": path}
-        intake = make_intake(f"mqtts://127.0.0.1:{broker.port}", MemoryLog(), settings={"tls": tls})
-        async with running(intake):
-            return str(await eventually_async(lambda: intake.fault))
-
-    with Mosquitto(tmp_path, lines=_tls_lines(certificates)) as broker:
-        fault = run(main(broker))
-
-    assert re.search(words, fault)
 
 
 def test_a_stop_before_any_connection_is_quick() -> None:

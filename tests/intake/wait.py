@@ -1,17 +1,24 @@
-"""Running an intake in a test."""
+"""Running an intake in a test, giving it something to receive, and seeing what came of it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import aiomqtt
+import pytest
+
 from ingestor.config import Mqtt
 from ingestor.errors import BrokerError
 from ingestor.intake.mqtt import MqttIntake, Timing
 from ingestor.intake.oversize import OversizedHead
 from tests.intake.fakes import MemoryLog
+from tests.servers.mosquitto import Mosquitto
+from tests.support import eventually_async
 
 FAST = Timing(connect_secs=2, answer_secs=1, first_retry_secs=0.05, last_retry_secs=0.1, refused_retry_secs=0.1)
+VERSIONS = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+"""For tests of what has to hold in both versions of MQTT."""
 
 
 class Notes:
@@ -81,6 +88,25 @@ async def running(intake: MqttIntake, *, stop: bool = True) -> AsyncIterator["as
         task.cancel()
         with suppress(asyncio.CancelledError, BrokerError):
             await task
+
+
+async def publish(
+    broker: Mosquitto, payloads: Sequence[str], *, topic: str = "t/a", qos: int = 1, retain: bool = False
+) -> None:
+    """Publish, and return when the broker has confirmed it."""
+    async with aiomqtt.Client("127.0.0.1", broker.port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        for payload in payloads:
+            await client.publish(topic, payload, qos=qos, retain=retain)
+
+
+async def subscribed(intake: MqttIntake) -> None:
+    """Return once all subscriptions are in force."""
+    await eventually_async(lambda: intake.subscribed)
+
+
+def payloads(log: MemoryLog) -> list[str]:
+    """What was journaled, in order."""
+    return [message.payload.decode() for message in log.messages]
 
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
