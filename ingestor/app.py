@@ -25,8 +25,10 @@ from ingestor.writer import Writer
 
 _log = logging.getLogger(__name__)
 
-STOP_SECS = 8.0
-"""How long stopping may take in all: container engines kill after 10."""
+INTAKE_STOP_SECS = 3.0
+DELIVERY_STOP_SECS = 3.0
+JOURNAL_CLOSE_SECS = 1.0
+"""Together with closing files and connections less than 10 seconds, after which container engines kill."""
 _UPKEEP_SECS = 5.0
 
 
@@ -40,6 +42,7 @@ class Service:
         ConfigError: Routes that cannot be.
         DataDirError: On entering: the data directory cannot be used, or another process uses it.
         UnknownStoresError: On entering: it holds cursors of stores that the configuration does not name.
+        StateError: On entering: the data directory cannot be written just now.
         BrokerRefusedError: From `run`: the broker refused us at first start.
     """
 
@@ -78,6 +81,7 @@ class Service:
                 max_bytes=config.journal.max_bytes,
                 group_ms=config.journal.group_ms,
                 keep_secs=config.journal.keep,
+                close_secs=JOURNAL_CLOSE_SECS,
             )
         )
         self._state = await parts.enter_async_context(State(state_file(config)))
@@ -137,22 +141,32 @@ class Service:
 
         What cannot be written within the deadline stays in the journal for the next start.
         """
+        try:
+            await self._serve()
+        finally:
+            await self._accounts.save(self._intake.recognised)
+
+    async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group:
-            deliveries = [group.create_task(delivery.run()) for delivery in self._deliveries]
+            deliveries = [group.create_task(delivery.run(), name="delivery") for delivery in self._deliveries]
             intake = group.create_task(self._intake.run(), name="intake")
-            upkeep = group.create_task(self._keep_up(), name="upkeep")
+            others = [
+                group.create_task(self._keep_up(), name="upkeep"),
+                group.create_task(self._journal.watch(), name="journal watch"),
+            ]
             await self._stopping.wait()
             try:
-                async with asyncio.timeout(STOP_SECS):
+                async with asyncio.timeout(INTAKE_STOP_SECS):
                     await self._intake.stop()
-                    for delivery in self._deliveries:
-                        delivery.stop()
-                    await asyncio.wait(deliveries)
             except TimeoutError:
+                _log.warning("stopped_before_all_was_journaled: the broker sends again what it was not told is safe")
+            for delivery in self._deliveries:
+                delivery.stop()
+            _, late = await asyncio.wait(deliveries, timeout=DELIVERY_STOP_SECS)
+            if late:
                 _log.warning("stopped_before_all_was_written: the journal keeps it for the next start")
-            for task in (upkeep, intake, *deliveries):
+            for task in (intake, *others, *deliveries):
                 task.cancel()
-        await self._accounts.save(self._intake.recognised)
 
     def stop(self) -> None:
         """Begin to stop; `run` returns when that is done. May be called from a signal handler of the loop."""

@@ -104,6 +104,14 @@ class Section(BaseModel):
         return value
 
 
+def _host(value: str) -> str:
+    try:
+        value.encode("idna")
+    except UnicodeError:
+        raise ValueError(f"{value} is no host name: a part of it is empty or too long") from None
+    return value
+
+
 class Tls(Section):
     """`mqtt.tls`: used with mqtts:// addresses. Without `ca`, the system's certificate authorities count."""
 
@@ -142,6 +150,7 @@ class Mqtt(Section):
             raise ValueError("the broker's address is mqtt://HOST[:PORT], or mqtts://HOST[:PORT] for TLS")
         if match[1]:
             raise ValueError("put the user into username and the password into password, not into url")
+        _host(match[2])
         return value
 
     @field_validator("password")
@@ -280,7 +289,7 @@ class Bucket(Section):
 class Web(Section):
     """`web`: health and metrics over HTTP. With `token`, all but /livez and /readyz ask for it (Bearer)."""
 
-    host: str = Field("127.0.0.1", min_length=1)
+    host: Annotated[str, Field(min_length=1), AfterValidator(_host)] = "127.0.0.1"
     port: int = Field(8321, ge=0, le=65535)
     token: Secret | None = None
 

@@ -36,6 +36,11 @@ class Message(NamedTuple):
         return self.flags >> 1 & 3
 
     @property
+    def size(self) -> int:
+        """Bytes of topic, payload and properties."""
+        return len(self.topic) + len(self.payload) + len(self.properties)
+
+    @property
     def retain(self) -> bool:
         """Whether the broker had kept it from before we subscribed."""
         return bool(self.flags & RETAIN)
@@ -80,6 +85,7 @@ class FieldType(StrEnum):
 type_of_value = {float: FieldType.FLOAT, int: FieldType.INT, str: FieldType.TEXT, bool: FieldType.BOOL}
 
 Value = float | int | str | bool
+_SERIES_BYTES = 600  # objects and their entries, without the text in them
 
 
 class Series:
@@ -89,7 +95,7 @@ class Series:
     what it worked out for it. `tags` are sorted by name; `units` holds the units of the fields that have one.
     """
 
-    __slots__ = ("__weakref__", "bucket", "measurement", "tags", "types", "units")
+    __slots__ = ("bucket", "measurement", "tags", "types", "units")
 
     def __init__(
         self,
@@ -105,6 +111,12 @@ class Series:
         self.tags = tuple(sorted(tags.items()))
         self.types = types
         self.units = units or {}
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, with an entry in a dictionary: its names come from topics."""
+        names = sum(len(key) + len(value) for key, value in self.tags)
+        return _SERIES_BYTES + 4 * (len(self.bucket) + len(self.measurement) + names)
 
     def __repr__(self) -> str:
         tags = "".join(f",{key}={value}" for key, value in self.tags)

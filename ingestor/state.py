@@ -220,6 +220,15 @@ def count(connection: sqlite3.Connection, store: str, deltas: Mapping[str, int])
     )
 
 
+def set_count(connection: sqlite3.Connection, store: str, name: str, value: int) -> None:
+    """Make a counter this; where it is that already, nothing is written."""
+    connection.execute(
+        "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        " WHERE value != excluded.value",
+        (store, name, value),
+    )
+
+
 def field_types(connection: sqlite3.Connection, store: str) -> dict[tuple[str, str, str], FieldType]:
     """The registered type of each (bucket, measurement, field) of a store."""
     rows = connection.execute("SELECT bucket, measurement, field, type FROM field_types WHERE store = ?", (store,))

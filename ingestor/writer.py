@@ -89,6 +89,11 @@ class Writer:
         now = self._clock.now()
         return {bucket: broken.why for bucket, broken in self._broken.items() if broken.retry_at > now}
 
+    def reopen(self) -> None:
+        """Nothing waits for a broken bucket any more: those that are due for another try count as mended."""
+        closed = self.closed_buckets
+        self._broken = {bucket: broken for bucket, broken in self._broken.items() if bucket in closed}
+
     async def write(self, points: Sequence[Point]) -> Outcome:
         """Return when every point is stored, rejected for good, or held for its bucket, however long that takes."""
         batch, rejections = self._without_refused(points)

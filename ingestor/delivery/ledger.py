@@ -67,7 +67,7 @@ class Ledger:
         for letter in letters:
             self._letters.append(letter)
             self._since[f"reason.{letter.reason}"] += 1
-            self.unsaved_bytes += len(letter.message.payload) + len(letter.message.topic) + len(letter.detail)
+            self.unsaved_bytes += letter.message.size + len(letter.detail)
 
     def save(self, connection: sqlite3.Connection) -> Saved:
         """Put everything on disk: the work of a transaction; `saved` follows when it is through."""
@@ -80,6 +80,7 @@ class Ledger:
         self, connection: sqlite3.Connection, returned: list[Returned], counts: Counter[str], letters: Iterable[Letter]
     ) -> Saved:
         """The same for messages that were tried again; what `enter` brought stays for the next `save`."""
+        counts["fields_set_aside"] -= deadletters.fields_left_out(connection, self.store, returned)
         deadletters.settle(connection, self.store, returned, letters)
         state.count(connection, self.store, counts)
         return self._finish(connection)

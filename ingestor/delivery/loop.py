@@ -21,6 +21,7 @@ from ingestor.writer import Writer
 _log = logging.getLogger(__name__)
 
 _CHUNK_MESSAGES = 500  # decoded in one go; about 2 ms during which nothing else runs
+_PATIENCE_SECS = 1.0  # so often a parcel that waits for more looks whether the journal waits for it
 _CHECKPOINT_SECS = 5.0
 _UNSAVED_LETTER_BYTES = 2**20
 _RETURN_SECS = 2.0  # how often to look for letters that people marked for replay
@@ -30,8 +31,9 @@ _STATE_RETRY_SECS = 2.0
 class Delivery:
     """Reads the journal in order, decodes it, has it written, and keeps the accounts.
 
-    While one batch is written, the next is prepared; there is no third. `run` ends after `stop`, when everything
-    that the journal held by then is written and saved; cancel it when that takes too long: nothing is lost by that.
+    While one batch is written, the next is ready and a third gathers; there is no fourth. `run` ends after `stop`,
+    when everything that the journal held by then is written and saved; cancel it when that takes too long: nothing
+    is lost by that.
 
     Args:
         cursor: Where in the journal this store is.
@@ -113,18 +115,20 @@ class Delivery:
             elif got is not None:
                 parcel.take(got, self._decoders)
                 await asyncio.sleep(0)  # what is in memory is read without waiting, so give others their turn
-            due = due or asyncio.get_running_loop().time() + self._batch.max_delay
-            if got is None or self._full(parcel):
+            now = asyncio.get_running_loop().time()
+            due = due or now + self._batch.max_delay
+            if self._full(parcel) or (got is None and (now >= due or self._pressed() or self._stopping)):
                 await self._send()
                 due = None
         await self._send()
         await self._parcels.put(None)
 
     async def _read(self, due: float | None) -> Chunk | Lost | None:
-        """The next run of messages; None when there was nothing until `due`, or `stop` came while waiting."""
+        """The next run of messages; None when there was nothing for a second, or until `due`, or until `stop`."""
         room = max(1, self._batch.max_points - len(self._gathering.points))
+        until = None if due is None or self._stopping else min(due, asyncio.get_running_loop().time() + _PATIENCE_SECS)
         try:
-            async with asyncio.timeout_at(None if self._stopping else due) as self._patience:
+            async with asyncio.timeout_at(until) as self._patience:
                 return await self._cursor.read(max_messages=min(_CHUNK_MESSAGES, room), max_bytes=self._batch.max_bytes)
         except TimeoutError:
             return None
@@ -205,6 +209,7 @@ class Delivery:
             lambda connection: deadletters.held(connection, name, closed=closed) or deadletters.marked(connection, name)
         )
         if not returned:
+            self._reopen_buckets()
             return False
         parcel = Parcel(0)
         for one in returned:
@@ -221,20 +226,29 @@ class Delivery:
         self._ledger.saved(saved, all_entered=False)
         return True
 
+    def _reopen_buckets(self) -> None:
+        """Where nothing is held any more (it was purged), no write of it would tell that a bucket is mended."""
+        if not self._ledger.totals.get("held"):
+            self._writer.reopen()
+
 
 def _settle_returned(
     returned: Sequence[Returned], parcel: Parcel, account: Account
 ) -> tuple[Counter[str], list[Letter]]:
     """How the accounts change by messages that were tried again, and what is still wrong with them."""
-    counts = Counter({"points": account.counts["points"], "tried_again": len(returned)})
+    counts = Counter({name: account.counts[name] for name in ("points", "fields_set_aside")})
+    counts["tried_again"] = len(returned)
     fates: dict[int, Fate] = {}
     letters = list(account.letters)
     for number, one in enumerate(returned):
         fate = account.fates.get(number)
         if fate is None and not parcel.points_of(number):
             letters.append(_unrouted(one))
+            counts[f"reason.{Reason.UNROUTED}"] += 1
         elif fate is None:
             fate = Fate.STORED
+        if one.fate is Fate.STORED:
+            counts["points"] -= parcel.points_of(number)  # they were stored, and counted, before
         if fate is not Fate.HELD and one.fate is Fate.STORED:
             fate = Fate.STORED  # other points of it were stored before
         fates[one.position] = fate or Fate.SET_ASIDE

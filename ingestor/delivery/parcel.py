@@ -63,7 +63,7 @@ class Parcel:
         first = number = self.messages
         carriers = unrouted = ignored = size = 0
         for message in chunk.messages:
-            size += len(message.payload)
+            size += len(message.payload) + len(message.topic) + len(message.properties)
             decoder = find(message.topic)
             if decoder is None:
                 unrouted += 1

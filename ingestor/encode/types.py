@@ -11,8 +11,8 @@ from ingestor.ports import FieldType, Reason, Series
 FieldKey = tuple[str, str, str]
 """Bucket, measurement, field."""
 
-_REMEMBERED_SERIES = 65_536
-_MAX_FIELDS = 50_000  # about 20 MiB of names; only measurements named by topics can become so many
+_REMEMBERED_BYTES = 16 * 2**20
+_FIELD_BYTES = 400  # objects and their entries, without the text in them
 
 
 class Refusal(NamedTuple):
@@ -27,22 +27,25 @@ class TypeRegistry:
 
     Args:
         known: What was registered before.
-        max_fields: How many fields there may be in all, whatever names topics invent.
+        max_bytes: How much memory the names of all fields may take: where topics name measurements, strangers do.
     """
 
-    def __init__(self, known: Mapping[FieldKey, FieldType], *, max_fields: int = _MAX_FIELDS) -> None:
+    def __init__(self, known: Mapping[FieldKey, FieldType], *, max_bytes: int = 24 * 2**20) -> None:
         self._types = dict(known)
-        self._max_fields = max_fields
+        self._room_bytes = max_bytes - sum(map(_weigh, self._types))
         self._new: dict[FieldKey, FieldType] = {}
         self._verdicts: dict[Series, Mapping[str, Refusal]] = {}
+        self._verdict_bytes = 0
 
     def refusals(self, series: Series) -> Mapping[str, Refusal]:
         """The fields of the series that cannot be stored as it declares them, and why; mostly none."""
         verdict = self._verdicts.get(series)
         if verdict is None:
-            if len(self._verdicts) >= _REMEMBERED_SERIES:
+            if self._verdict_bytes >= _REMEMBERED_BYTES:
                 self._verdicts.clear()
+                self._verdict_bytes = 0
             verdict = self._verdicts[series] = self._judge(series)
+            self._verdict_bytes += series.weight
         return verdict
 
     def _judge(self, series: Series) -> Mapping[str, Refusal]:
@@ -50,10 +53,11 @@ class TypeRegistry:
         for field, declared in series.types.items():
             key = (series.bucket, series.measurement, field)
             registered = self._types.get(key)
-            if registered is None and len(self._types) < self._max_fields:
+            if registered is None and _weigh(key) <= self._room_bytes:
                 self._types[key] = self._new[key] = declared
+                self._room_bytes -= _weigh(key)
             elif registered is None:
-                words = f"{field} would be one field more than the {self._max_fields:,} that a store may have"
+                words = f"no room for {field} beside {len(self._types):,} other fields; do topics name measurements?"
                 refusals[field] = Refusal(Reason.REJECTED, words)
             elif registered != declared:
                 words = f"{field} is {declared.value} here, but stored as {registered.value}"
@@ -68,3 +72,7 @@ class TypeRegistry:
     def saved(self) -> None:
         """All of `unsaved` is on disk."""
         self._new = {}
+
+
+def _weigh(key: FieldKey) -> int:
+    return _FIELD_BYTES + 4 * sum(map(len, key))

@@ -108,9 +108,9 @@ class IntakeAccounts:
 
         Without news it writes nothing: an SD card lives from that.
         """
-        news = self._recognised_before + recognised - self._totals.get("recognised", 0)
+        total = self._recognised_before + recognised
         try:
-            await self._run(lambda connection: state.count(connection, INTAKE, {"recognised": news}))
+            await self._run(lambda connection: state.set_count(connection, INTAKE, "recognised", total))
         except StateError as error:
             _log.warning("accounts_not_saved reason=%s", error)
 

@@ -125,8 +125,16 @@ class MosquittoBroker:
         while True:
             await self._forward(process)
             _log.error("embedded_broker_ended status=%s: starting it again", await process.wait())
+            process = await self._start_again()
+
+    async def _start_again(self) -> asyncio.subprocess.Process:
+        """A new process, however often that fails: the program may be being replaced."""
+        while True:
             await asyncio.sleep(_RESTART_SECS)
-            process = await self._start()
+            try:
+                return await self._start()
+            except OSError as error:
+                _log.error("embedded_broker_does_not_start error=%s", error)
 
     async def _forward(self, process: asyncio.subprocess.Process) -> None:
         """Put its lines into our log, until it ends."""

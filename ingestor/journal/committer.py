@@ -195,7 +195,8 @@ class Committer:
         return count_for_room(self._shelf.segments, self._needs(), missing_bytes=missing_bytes)
 
     async def _delete_expired(self) -> None:
-        before_ns = self._now_ns() - self._keep_ns
+        # A clock that was set back must not keep what came before it for as long as it was ahead.
+        before_ns = max([self._now_ns(), *(segment.newest_ns for segment in self._shelf.segments)]) - self._keep_ns
         await self._delete(count_expired(self._shelf.segments, self._needs(), before_ns=before_ns))
 
     async def _delete(self, count: int) -> bool:

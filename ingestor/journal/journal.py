@@ -137,6 +137,12 @@ class Journal:
         with suppress(asyncio.CancelledError):
             await self._task
 
+    async def watch(self) -> None:
+        """Raise what ended the journal, should anything ever: nothing can be made safe without it."""
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.result()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._closed = True
         error = None if task.cancelled() else task.exception()

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from ingestor.ports import FieldType, Point, Series, Value
 
-_BUSY_SECS = 5.0
+_BUSY_SECS = 1.0  # the writer tries again, and stopping need not wait long
 _APPLICATION_ID = 0x696E6773  # "ings", so that `file` and we can tell what it is
 _ROWS_A_STATEMENT = (64, 8, 1)
 _MAX_PARAMETERS = 32_766  # of a statement, says SQLite
-_REMEMBERED_SERIES = 65_536
+_REMEMBERED_BYTES = 32 * 2**20
 _COLUMN = {FieldType.FLOAT: "REAL", FieldType.INT: "INTEGER", FieldType.TEXT: "TEXT", FieldType.BOOL: "INTEGER"}
 
 _READABLE_TIME = (
@@ -81,6 +81,7 @@ class BucketFile:
         self._path = path
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
         self._places: dict[Series, _Place] = {}
+        self._places_bytes = 0
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")  # stored means on disk: the cursor moves by it
@@ -112,8 +113,9 @@ class BucketFile:
     def upsert(self, points: Sequence[Point]) -> None:
         """Write the points in one transaction; they are on disk when this returns."""
         self._connection.execute("BEGIN IMMEDIATE")
-        if len(self._places) >= _REMEMBERED_SERIES:
+        if self._places_bytes >= _REMEMBERED_BYTES:
             self._places.clear()
+            self._places_bytes = 0
         for series in dict.fromkeys(point.series for point in points):
             if series not in self._places:
                 self._make_place(series)
@@ -158,6 +160,7 @@ class BucketFile:
         self._connection.execute("INSERT OR IGNORE INTO series (measurement, tags) VALUES (?, ?)", key)
         row = self._connection.execute("SELECT id FROM series WHERE measurement = ? AND tags = ?", key).fetchone()
         self._places[series] = _Place(table, row[0])
+        self._places_bytes += series.weight
         if new_fields or new_tags:
             self._make_view(table)
 

@@ -44,7 +44,8 @@ def test_knows_its_place_and_size() -> None:
     """Begin, end, bytes, number and age are those of the messages."""
     parcel = filled(b"good", b"good good", b"bad", b"good", begin=70)
 
-    assert (parcel.begin, parcel.end, parcel.messages, parcel.bytes) == (70, 74, 4, 20)
+    assert (parcel.begin, parcel.end, parcel.messages) == (70, 74, 4)
+    assert parcel.bytes == sum(map(len, (b"good", b"good good", b"bad", b"good"))) + 4 * len(message(b"good").topic)
     assert parcel.oldest_ns == 0
 
 

@@ -51,7 +51,7 @@ def test_tells_what_is_new_until_it_is_saved() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many series come by, few verdicts are remembered, and all stay the same."""
-    monkeypatch.setattr(types, "_REMEMBERED_SERIES", 10)
+    monkeypatch.setattr(types, "_REMEMBERED_BYTES", 10_000)
     registry = TypeRegistry({})
     registry.refusals(series(types=FLOAT))
     many = [series(tags={"rack": str(number)}, types=TEXT) for number in range(100)]
@@ -62,7 +62,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_invented_measurements_are_bounded() -> None:
     """Where topics name measurements, so many fields are registered and no more; those that are known go on."""
-    registry = TypeRegistry({}, max_fields=2)
+    registry = TypeRegistry({}, max_bytes=1_000)
     verdicts = [registry.refusals(series("Farm", name, types=FLOAT)) for name in ("a", "b", "c", "a")]
 
     assert [list(verdict) for verdict in verdicts] == [[], [], ["level"], []]

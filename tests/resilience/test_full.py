@@ -12,7 +12,8 @@ from tests.servers.service import NUMBERED, ServiceProcess
 from tests.support import eventually
 
 MESSAGES = 15_000
-PADDING = b" " * 1_000  # so that they fill more than a journal of 1 MiB and two batches in memory of 4 MiB
+TOO_MANY = 30_000  # for a journal of 1 MiB and three batches in memory of 4 MiB
+PADDING = b" " * 1_000
 
 
 def config(when_behind: str) -> dict[str, Any]:
@@ -61,16 +62,16 @@ def test_a_full_journal_drops_the_oldest_where_that_was_chosen(tmp_path: Path) -
         publish(broker.port, range(10))
         service.wait_until_settled(10)
         with service.locked("Numbered"):
-            publish(broker.port, range(10, MESSAGES))
-            eventually(lambda: service.store().get("journaled") == MESSAGES, deadline_secs=30)
-        accounts = service.wait_until_settled(MESSAGES)
+            publish(broker.port, range(10, TOO_MANY))
+            eventually(lambda: service.store().get("journaled") == TOO_MANY, deadline_secs=30)
+        accounts = service.wait_until_settled(TOO_MANY)
 
         assert accounts["dropped"] > 0
-        assert accounts["stored"] + accounts["dropped"] == MESSAGES
+        assert accounts["stored"] + accounts["dropped"] == TOO_MANY
         with service.bucket("Numbered") as bucket:
             kept = [n for (n,) in bucket.execute("SELECT n FROM numbered ORDER BY n")]
         assert len(kept) == accounts["stored"]
-        assert kept[-1] == MESSAGES - 1
+        assert kept[-1] == TOO_MANY - 1
 
 
 @pytest.mark.long

@@ -17,6 +17,8 @@ from tests.servers.service import ServiceProcess
 MESSAGES = 50_000
 KILLS = 30
 POISON_EVERY = 97
+SHORT_LIFE_SECS = (0.0, 0.6)
+LONG_LIFE_SECS = (5.0, 6.0)  # accounts go to the disk every 5 seconds
 
 
 def payload(number: int) -> bytes:
@@ -36,9 +38,11 @@ def test_nothing_is_lost_or_doubled_by_kill(tmp_path: Path, protocol: str) -> No
         before = exchange_in_peace(broker.port, service)
         publishing = threading.Thread(target=publish_slowly, args=(broker.port,))
         publishing.start()
-        for _ in range(KILLS):
-            service.wait_until_ready()
-            threading.Event().wait(chance.uniform(0.0, 0.4))  # the random moment itself, not a wait for something
+        for life in range(KILLS):
+            if life % 5:
+                service.wait_until_ready()
+            # The random moment itself, not a wait for something: while it starts, soon after, or past a checkpoint.
+            time.sleep(chance.uniform(*(LONG_LIFE_SECS if life % 5 == 1 else SHORT_LIFE_SECS)))
             service.kill()
             service.start(wait=False)
         publishing.join()

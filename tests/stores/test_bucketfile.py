@@ -133,7 +133,7 @@ def test_any_number_of_rows_and_columns(path: Path, file: BucketFile, number: in
 
 def test_memory_is_bounded(path: Path, file: BucketFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many series come, few are remembered, and a batch may bring old and new ones together."""
-    monkeypatch.setattr(bucketfile, "_REMEMBERED_SERIES", 10)
+    monkeypatch.setattr(bucketfile, "_REMEMBERED_BYTES", 10_000)
     many = [series(tags={"rack": str(number)}) for number in range(60)]
     for begin in range(0, 60, 4):
         file.upsert([point(of) for of in (*many[:2], *many[begin : begin + 4])])
