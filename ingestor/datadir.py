@@ -64,7 +64,7 @@ def stopped_snapshot(config: Config) -> Snapshot:
     """The accounts that the files of a stopped service hold.
 
     While a service runs this is what it has saved, which is a few seconds old: what it stored since counts as
-    pending. Nothing is changed.
+    pending. Nothing of the accounts is changed, but the right to write `state.db` is needed, as SQLite wants it.
 
     Raises:
         DataDirError: No service ever ran with this data directory, or it cannot be read.

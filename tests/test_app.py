@@ -11,6 +11,7 @@ import pytest
 from ingestor.app import Service
 from ingestor.config import Config
 from ingestor.errors import BrokerRefusedError, ConfigError, DataDirError, UnknownStoresError
+from ingestor.journal.shelf import Shelf
 from tests.servers.mosquitto import Mosquitto
 from tests.support import LOOPS, eventually_async, free_port, run
 
@@ -164,3 +165,20 @@ def test_a_refusal_at_first_start_ends_the_run(tmp_path: Path) -> None:
         run(main(broker.port))
 
     assert raised.group_contains(BrokerRefusedError)
+
+
+def test_a_journal_that_dies_ends_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it nothing can be made safe: better to end, and be started again, than to look alive."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async def main(port: int) -> None:
+        async with Service(config(tmp_path, port=port)) as service, asyncio.TaskGroup() as group:
+            group.create_task(service.run())
+            await eventually_async(lambda: service.snapshot().ready)
+            monkeypatch.setattr(Shelf, "append", fail)
+            await publish(port, b"20.5")
+
+    with Mosquitto(tmp_path) as broker, pytest.raises(RuntimeError, match="a fault of ours"):
+        run(main(broker.port))

@@ -74,7 +74,7 @@ def test_broker_addresses(url: str, host: str, port: int, *, secure: bool) -> No
 
 @pytest.mark.parametrize(
     "url", ["farm", "http://farm", "mqtt://", "mqtt://:1883", "mqtt://farm:", "mqtt://farm:0", "mqtt://farm:65536",
-            "mqtt://farm:abc", "mqtt://farm/x", "mqtt://[::1", "mqtt://fa rm"]
+            "mqtt://farm:abc", "mqtt://farm/x", "mqtt://[::1", "mqtt://fa rm", "mqtt://fa..rm", "mqtt://" + "x" * 64]
 )  # fmt: skip
 def test_wrong_broker_addresses_are_refused(url: str) -> None:
     """What is no address says what an address is."""

@@ -315,3 +315,17 @@ def test_by_default_it_is_the_loops_clock() -> None:
         return clock.now() - began
 
     assert run(main()) >= 0.0005
+
+
+def test_a_bucket_for_which_nothing_waits_is_given_another_chance() -> None:
+    """When what it held was purged, it counts as mended once it is due; before that it stays closed."""
+    rig = Rig()
+    rig.broken.add("Farm")
+    rig.write(point(FARM))
+    rig.writer.reopen()
+    early = dict(rig.writer.broken_buckets)
+    rig.clock.time += SLOW_RETRY_SECS
+    rig.writer.reopen()
+
+    assert list(early) == ["Farm"]
+    assert rig.writer.broken_buckets == {}

@@ -1,7 +1,9 @@
 """The embedded store: a SQLite file a bucket, with no server at all."""
 
 import asyncio
+import errno
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, St
 from ingestor.ports import Point, Reason, Rejection, Value
 from ingestor.stores.bucketfile import BucketFile
 
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 
 Result = TypeVar("Result")
@@ -64,8 +67,10 @@ class SqliteStore:
             self._upsert(points)
         except (OverflowError, UnicodeEncodeError):
             rejections = [rejection for at, point in enumerate(points) if (rejection := _unfit(at, point))]
-            refused = {rejection.at for rejection in rejections}
-            self._upsert([point for at, point in enumerate(points) if at not in refused])
+            refused = {rejection.at: rejection.fields for rejection in rejections}
+            self._upsert(
+                [_without(point, refused.get(at, ())) for at, point in enumerate(points) if refused.get(at) != ()]
+            )
             return rejections
         return ()
 
@@ -104,8 +109,19 @@ class SqliteStore:
             if broken := self._files.pop(bucket, None):
                 broken.close()
             if isinstance(error, sqlite3.Error):
-                raise _explain(error, bucket, path) from error
+                raise self._explain(error, bucket, path) from error
             raise
+
+    def _explain(self, error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
+        if code in _PASSING:
+            return StoreUnavailableError(f"{path}: {error}")
+        try:
+            tempfile.TemporaryFile(dir=self._directory).close()
+        except OSError as of_folder:
+            if of_folder.errno not in _NO_SPACE:  # mounted read-only, say: that is no fault of this bucket
+                return StoreMisconfiguredError(f"{self._directory} cannot be written: {of_folder.strerror}")
+        return BucketError(bucket, f"{path}: {error}")
 
     def _close(self) -> None:
         for file in self._files.values():
@@ -118,13 +134,6 @@ def bucket_path(directory: Path, bucket: str) -> Path:
     return directory / f"{quote(bucket, safe=' ')}.db"
 
 
-def _explain(error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
-    if code in _PASSING:
-        return StoreUnavailableError(f"{path}: {error}")
-    return BucketError(bucket, f"{path}: {error}")
-
-
 def _unfit(at: int, point: Point) -> Rejection | None:
     if not all(_fits(text) for text in _names(point)):
         return Rejection(at, Reason.REJECTED, "a name or tag is not valid Unicode")
@@ -133,7 +142,14 @@ def _unfit(at: int, point: Point) -> Rejection | None:
     wrong = [name for name, value in point.fields.items() if not _fits(value)]
     if not wrong:
         return None
-    return Rejection(at, Reason.REJECTED, f"{', '.join(wrong)}: SQLite cannot hold the value")
+    fields = tuple(wrong) if len(wrong) < len(point.fields) else ()
+    return Rejection(at, Reason.REJECTED, f"{', '.join(wrong)}: SQLite cannot hold the value", fields)
+
+
+def _without(point: Point, left_out: Sequence[str]) -> Point:
+    if not left_out:
+        return point
+    return point._replace(fields={name: value for name, value in point.fields.items() if name not in left_out})
 
 
 def _fits(value: Value) -> bool:

@@ -162,3 +162,12 @@ def test_file_of_another_program_is_left_alone(path: Path) -> None:
         BucketFile(path)
 
     assert [row["name"] for row in select(path, "SELECT name FROM sqlite_schema")] == ["mine"]
+
+
+def test_a_condition_on_time_finds_its_place(path: Path, file: BucketFile) -> None:
+    """A view goes series by series through the key of its points, and does not scan them all."""
+    file.upsert([point(time_ns=1)])
+    with closing(sqlite3.connect(path)) as reader:
+        plan = [row[-1] for row in reader.execute("EXPLAIN QUERY PLAN SELECT * FROM climate WHERE time_ns > 5")]
+
+    assert any("SEARCH points_1" in step and "time>" in step for step in plan), plan

@@ -1,7 +1,9 @@
 """The embedded store where files, disks and values are not as one would like."""
 
 import asyncio
+import errno
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import Point, Rejection
+from ingestor.ports import FieldType, Point, Rejection
 from ingestor.stores import bucketfile
 from ingestor.stores.bucketfile import BucketFile
 from ingestor.stores.sqlite import SqliteStore, bucket_path
@@ -274,3 +276,28 @@ def test_a_file_that_somebody_deleted_is_made_anew(folder: Path) -> None:
     run(main())
 
     assert times(folder) == [2]
+
+
+def test_a_folder_that_cannot_be_written_is_no_fault_of_a_bucket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mounted read-only, it refuses everything until a person acts, and nothing is held bucket by bucket."""
+    write(folder, point(time_ns=1))
+
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    for file in folder.iterdir():
+        file.write_bytes(b"no database any more" * 100)
+
+    with pytest.raises(StoreMisconfiguredError, match="Read-only file system"):
+        write(folder, point(time_ns=2))
+
+
+def test_only_the_field_that_sqlite_cannot_hold_is_left_out(folder: Path) -> None:
+    """The other fields of its point are stored."""
+    rejections = write(
+        folder, point(series(types={"count": FieldType.INT, "level": FieldType.FLOAT}), count=2**63, level=1.5)
+    )
+
+    assert [rejection.fields for rejection in rejections] == [("count",)]
+    assert list(read_buckets(folder).values()) == [{"level": 1.5}]
