@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from ingestor.configfile.keys import Fault, Loc, is_secret
+from ingestor.configfile.keys import QUOTED, Fault, Loc, is_secret
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 _TAG = "tag:yaml.org,2002:"
@@ -135,7 +135,10 @@ class _Walk:
                 Fault("${ begins a reference like ${NAME}; for the characters themselves write $${", loc)
             )
         elif match[1] not in self._environ:
-            self.faults.append(Fault(f"the environment has no variable {match[1]}", loc))
+            file = (
+                "" if any(isinstance(key, int) for key in loc) else f", or use a secret file {'__'.join(map(str, loc))}"
+            )
+            self.faults.append(Fault(f"the environment has no variable {match[1]}; set it{file}", loc))
         else:
             return self._environ[match[1]]
         return match[0]
@@ -154,7 +157,7 @@ def _syntax(error: yaml.YAMLError, text: str) -> Fault:
     if "another document" in problem:
         return Fault("a second document begins here (---); one file is one configuration", line=line)
     if "alias" in problem or _begins_special(text, line):
-        return Fault(f"not YAML; {_QUOTE_HINT}", line=line)
+        return Fault(f"not YAML; {_QUOTE_HINT}, {QUOTED}", line=line)
     if "mapping values are not allowed" in problem:
         return Fault("not YAML: wrong indentation, or a `: ` inside of text that is not in quotes", line=line)
     return Fault(f"not YAML: {problem or 'unreadable'}", line=line)

@@ -13,6 +13,9 @@ from ingestor.config import Config, Section, parse_duration, parse_size
 Loc = tuple[str | int, ...]
 """Where a value stands: keys and list indexes from the root of the configuration, as pydantic names them."""
 
+QUOTED = 'as in topic: "{rack}/temperature"'
+"""How advice to quote ends where it may be a topic: there it is forgotten."""
+
 
 class Fault(NamedTuple):
     """Something wrong with a value, before it is known which file or variable the value came from.
@@ -38,6 +41,14 @@ def loc_of(address: str) -> Loc:
     parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", address.partition(" ")[0])
     loc = tuple(int(index) if index else key for index, key in parts)
     return loc if loc[:1] and loc[0] in children(Config) else ()
+
+
+def locs_of(addresses: str) -> list[Loc]:
+    """The same of one address, or of two with `and` between them; empty where one is no place."""
+    parts = addresses.split(" and ")
+    several = all(" " not in part for part in parts)
+    locs = [loc_of(part) for part in (parts if several else [addresses])]
+    return locs if all(locs) else []
 
 
 def kind(annotation: object) -> object:
@@ -113,7 +124,13 @@ def unit(loc: Loc) -> str:
     return " seconds" if parse_duration in checks else " bytes" if parse_size in checks else ""
 
 
-def suggestion(wrong: str, known: Mapping[str, object] | list[str]) -> str:
-    """What to add to "unknown key": the nearest of those that are known, or all of them."""
+def suggestion(wrong: str, known: Mapping[str, object] | list[str], *, before: str = "") -> str:
+    """What to add to "unknown key": the nearest of those that are known, or all of them.
+
+    Args:
+        wrong: What was written.
+        known: What can be.
+        before: What stands before it, so that the whole can be copied.
+    """
     near = get_close_matches(wrong, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
+    return f"did you mean {before}{near[0]}?" if near else f"known here: {', '.join(sorted(known))}"

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from ingestor.config import Config, Section
 from ingestor.configfile.document import Document, parse
-from ingestor.configfile.keys import Fault, Loc, loc_of
+from ingestor.configfile.keys import Fault, Loc, locs_of
 from ingestor.configfile.overrides import SECRETS_DIR, Overrides, from_environment, from_secrets
 from ingestor.configfile.wording import fault_of
 from ingestor.errors import ConfigError, Problem
@@ -65,7 +65,7 @@ def located(
     """
     places = _Sources(path, environ=environ, secrets_dir=secrets_dir).places
     problems = [
-        Problem(str(problem), places.where(loc)) if (loc := loc_of(problem.where)) else problem
+        Problem(str(problem), " and ".join(map(places.where, locs))) if (locs := locs_of(problem.where)) else problem
         for problem in error.problems
     ]
     return ConfigError(sorted(problems, key=places.order))
@@ -169,7 +169,7 @@ class _Places:
 
     def order(self, problem: Problem) -> tuple[bool, int, str]:
         """Lines of the file in their order, then the rest by name."""
-        name, _, line = problem.where.rpartition(":")
+        name, _, line = problem.where.partition(" and ")[0].rpartition(":")
         in_file = name == str(self._file) and line.isdecimal()
         return (not in_file, int(line) if in_file else 0, problem.where)
 

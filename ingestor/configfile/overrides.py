@@ -79,7 +79,7 @@ def from_environment(environ: Mapping[str, str], *, beside: Mapping[str, object]
         for name, text in environ.items()
         if name.startswith(PREFIX) and name != SECRETS_DIR and not _NOT_OURS.fullmatch(name)
     ]
-    _fill(found, entries, beside=beside, spell=str.upper)
+    _fill(found, entries, beside=beside, spell=str.upper, prefix=PREFIX)
     return found
 
 
@@ -109,23 +109,31 @@ def from_secrets(folder: Path, *, named: str | None, beside: Mapping[str, object
             except (OSError, UnicodeDecodeError) as error:
                 why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
                 found.problems.append(Problem(f"cannot be read: {why}", place))
-    _fill(found, entries, beside=beside, spell=str)
+    _fill(found, entries, beside=beside, spell=str, prefix="")
     return found
 
 
 def _fill(
-    found: Overrides, entries: Iterable[_Entry], *, beside: Mapping[str, object], spell: Callable[[str], str]
+    found: Overrides,
+    entries: Iterable[_Entry],
+    *,
+    beside: Mapping[str, object],
+    spell: Callable[[str], str],
+    prefix: str,
 ) -> None:
-    """Put what the entries say, groups of keys before the keys in them. `spell` writes a key as the source does."""
+    """Put what the entries say, groups of keys before the keys in them.
+
+    `spell` writes a key as the source does, and `prefix` stands before all of its names.
+    """
     for entry in sorted(entries, key=lambda entry: len(entry.parts)):
         try:
-            loc = _locate(entry.parts, beside=beside, spell=spell)
+            loc = _locate(entry.parts, beside=beside, spell=spell, prefix=prefix)
             found.put(loc, _value(loc, entry.text), place=entry.place)
         except ValueError as error:
             found.problems.append(Problem(str(error), entry.place))
 
 
-def _locate(parts: tuple[str, ...], *, beside: Mapping[str, object], spell: Callable[[str], str]) -> Loc:
+def _locate(parts: tuple[str, ...], *, beside: Mapping[str, object], spell: Callable[[str], str], prefix: str) -> Loc:
     """Which value a name means.
 
     Raises:
@@ -142,7 +150,8 @@ def _locate(parts: tuple[str, ...], *, beside: Mapping[str, object], spell: Call
         else:
             known = {spell(key): key for key in children(annotation)}
             if part not in known:
-                unknown = f"no such key; {suggestion(part, known)}"
+                before = prefix + "".join(f"{one}{_BETWEEN}" for one in parts[: len(loc)])
+                unknown = f"no such key; {suggestion(part, known, before=before)}"
                 raise ValueError(unknown if known else f"{dotted(tuple(loc))} has no keys")
             key = known[part]
         loc.append(key)

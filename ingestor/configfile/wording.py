@@ -5,7 +5,7 @@ from datetime import date
 
 from pydantic_core import ErrorDetails
 
-from ingestor.configfile.keys import Fault, Loc, at, children, is_secret, suggestion, unit
+from ingestor.configfile.keys import QUOTED, Fault, Loc, at, children, is_secret, suggestion, unit
 
 _EXPECTED = {
     "int_": "must be a whole number",
@@ -54,7 +54,7 @@ def _words(error: ErrorDetails, loc: Loc, *, shown: str | None) -> str:
     if what == "extra_forbidden":
         return f"unknown key; {suggestion(str(loc[-1]), children(at(loc[:-1])))}"
     if what == "string_type":
-        return _no_text(error["input"], shown=shown)
+        return _no_text(error["input"], loc, shown=shown)
     if what in {"literal_error", "enum"}:
         one_of = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         return f"must be one of {one_of}" + (f", not {shown}" if shown else "")
@@ -71,9 +71,11 @@ def _expected(error: ErrorDetails) -> str:
     return f"has nothing in it; remove the line for the default, or: {words}" if error["input"] is None else words
 
 
-def _no_text(value: object, *, shown: str | None) -> str:
+def _no_text(value: object, loc: Loc, *, shown: str | None) -> str:
     """Text was expected, and YAML made something else of what stands there."""
     this = shown or "this"
+    if value is None and loc[-1] == "topic":
+        return "is empty: # begins a comment, quote the topic"
     if value is None:
         return "has no value; remove the line for the default, or give a text"
     if isinstance(value, bool):
@@ -82,4 +84,5 @@ def _no_text(value: object, *, shown: str | None) -> str:
         return f'must be text, but YAML reads {this} as a number; put it in quotes: "{shown or "..."}"'
     if isinstance(value, date):
         return f'must be text, but YAML reads {this} as a date; put it in quotes: "{shown or "..."}"'
-    return "must be text; where it begins with { or [ put it in quotes"
+    example = f", {QUOTED}" if loc[-1] == "topic" else ""
+    return f"must be text; where it begins with {{ or [ put it in quotes{example}"

@@ -42,13 +42,13 @@ class RoutingTable:
 
     def __init__(self, config: Config) -> None:
         compiled, problems = _compile(config)
-        self._routes, ambiguous = _most_specific_first(compiled)
+        self._routes, ambiguous = _most_specific_first(list(compiled.values()), rows=list(compiled))
         self._index: TopicIndex[int] = TopicIndex()
         for at, route in enumerate(self._routes):
             self._index.add(route.template.filter, at)
         if problems or ambiguous:
             raise ConfigError([*problems, *ambiguous])
-        self.subscriptions = subscriptions(str(route.template.filter) for route in compiled)
+        self.subscriptions = subscriptions(str(route.template.filter) for route in compiled.values())
         self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
 
     def find(self, topic: str) -> Decoder | None:
@@ -68,8 +68,9 @@ class RoutingTable:
         return route.bind(route.template.match(levels) or {})
 
 
-def _compile(config: Config) -> tuple[list[CompiledRoute], list[Problem]]:
-    compiled: list[CompiledRoute] = []
+def _compile(config: Config) -> tuple[dict[int, CompiledRoute], list[Problem]]:
+    """The routes that can work, by their row, and what is wrong with the others."""
+    compiled: dict[int, CompiledRoute] = {}
     problems: list[Problem] = []
     for name, spec in config.models.items():
         try:
@@ -81,13 +82,15 @@ def _compile(config: Config) -> tuple[list[CompiledRoute], list[Problem]]:
     for at, row in enumerate(config.routes):
         try:
             model = resolve(row.model, config.models)
-            compiled.append(CompiledRoute(row, model=model, buckets=buckets, known=known))
+            compiled[at] = CompiledRoute(row, model=model, buckets=buckets, known=known)
         except ValueError as error:
             problems.append(Problem(str(error), f"routes[{at}] {row.topic}"))
     return compiled, problems
 
 
-def _most_specific_first(routes: Sequence[CompiledRoute]) -> tuple[list[CompiledRoute], list[Problem]]:
+def _most_specific_first(
+    routes: Sequence[CompiledRoute], *, rows: Sequence[int]
+) -> tuple[list[CompiledRoute], list[Problem]]:
     """The routes in an order in which the first that takes a topic is the most specific one.
 
     A problem are two that share topics, where neither is more specific and no third one takes what they share.
@@ -101,11 +104,12 @@ def _most_specific_first(routes: Sequence[CompiledRoute]) -> tuple[list[Compiled
             continue
         covered_by[i] += shared == one.filter
         covered_by[j] += shared == other.filter
+        where = f"routes[{rows[i]}] and routes[{rows[j]}]"
         if one.filter == other.filter:
-            problems.append(Problem(f"{one} and {other} take the same topics; a topic has one route", "routes"))
+            problems.append(Problem(f"{one} and {other} take the same topics; a topic has one route", where))
         elif shared not in filters:
             what = f"{one} and {other} both take {shared}; add a route for {shared}, or make one narrower"
-            problems.append(Problem(what, "routes"))
+            problems.append(Problem(what, where))
     order = sorted(range(len(routes)), key=covered_by.__getitem__, reverse=True)
     return [routes[at] for at in order], problems
 

@@ -85,9 +85,14 @@ def test_texts_are_as_written() -> None:
 def test_missing_variables_are_all_found() -> None:
     """Each reference to what the environment does not have is a fault at its line."""
     assert faults("a: ${ONE}\nb:\n  c: x${TWO}${THREE}\n", THREE="3") == [
-        ("the environment has no variable ONE", 1),
-        ("the environment has no variable TWO", 3),
+        ("the environment has no variable ONE; set it, or use a secret file a", 1),
+        ("the environment has no variable TWO; set it, or use a secret file b__c", 3),
     ]
+
+
+def test_a_missing_variable_in_a_list_has_no_secret_file() -> None:
+    """Single items of a list cannot come from one."""
+    assert faults("a: [x, '${ONE}']\n") == [("the environment has no variable ONE; set it", 1)]
 
 
 @pytest.mark.parametrize("written", ["${", "${}", "${A B}", "${1A}", "x${NAME", "${NAME:-default}"])
@@ -137,6 +142,7 @@ def test_repeated_keys_are_refused() -> None:
         ("\ta: 1\n", "indent with spaces", 1),
         ("a: 1\nb: c: d\n", "in quotes", 2),
         ("a: 1\nb: {x}/y\nc: 1\n", "begins with one of {", 2),
+        ("routes:\n- topic: {rack}/a\n", 'in quotes, as in topic: "{rack}/temperature"', 2),
         ("a: */temperature\n", "begins with one of {", 1),
         ("a: *secret\n", "begins with one of {", 1),
         ("a: %\n", "begins with one of {", 1),

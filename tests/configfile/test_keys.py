@@ -17,6 +17,13 @@ def test_places_read_as_a_person_writes_them(loc: Loc, text: str) -> None:
     assert keys.loc_of(text) == loc
 
 
+def test_two_places_are_found_in_one_address() -> None:
+    """Joined by `and`; a topic in an address, whatever is in it, is none."""
+    assert keys.locs_of("routes[0] and routes[3]") == [("routes", 0), ("routes", 3)]
+    assert keys.locs_of("routes[0] a and web") == [("routes", 0)]
+    assert keys.locs_of("elsewhere and web") == []
+
+
 @pytest.mark.parametrize(
     ("address", "loc"),
     [

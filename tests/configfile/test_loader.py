@@ -122,15 +122,18 @@ tasks: {}
         "config.yaml:1: timezone: not a time zone; use a name like UTC or Asia/Singapore",
         f"config.yaml:3: mqtt.client_id: {truth}",
         "config.yaml:4: mqtt.usernam: unknown key; did you mean username?",
-        "config.yaml:5: mqtt.url: the environment has no variable BROKER",
+        "config.yaml:5: mqtt.url: the environment has no variable BROKER; set it, or use a secret file mqtt__url",
         "config.yaml:6: mqtt.keep_alive: a duration is a number with a unit: 500ms, 30s, 5m, 12h, 7d or 2w",
-        "config.yaml:8: routes[0].topic: must be text; where it begins with { or [ put it in quotes",
+        (
+            "config.yaml:8: routes[0].topic: must be text; where it begins with { or [ put it in quotes, "
+            'as in topic: "{rack}/temperature"'
+        ),
         "config.yaml:8: routes[0].bucket: is missing",
         "config.yaml:10: web.port: given twice, in line 10 already",
         f"config.yaml:11: tasks: unknown key; known here: {sections}",
         "INGESTOR_BATCH__MAX_POINTS: batch.max_points: must be at least 1",
-        "INGESTOR_MQTT__PASWORD: no such key; did you mean PASSWORD?",
-        "secret file mqtt__pasword: no such key; did you mean password?",
+        "INGESTOR_MQTT__PASWORD: no such key; did you mean INGESTOR_MQTT__PASSWORD?",
+        "secret file mqtt__pasword: no such key; did you mean mqtt__password?",
     ]
 
 
@@ -202,6 +205,7 @@ def test_problems_found_later_get_their_lines(tmp_path: Path) -> None:
             Problem("no such model", "routes[0] a"),
             Problem("is in no file", "models.soil"),
             Problem("cannot read it", "mqtt.tls.ca"),
+            Problem("are the same", "routes[0] and mqtt.url"),
             Problem("has a place", "elsewhere:1"),
         ]
     )
@@ -211,6 +215,7 @@ def test_problems_found_later_get_their_lines(tmp_path: Path) -> None:
     assert [str(problem).replace(f"{tmp_path}/", "") for problem in told.problems] == [
         "config.yaml:1: mqtt.tls.ca: cannot read it",
         "config.yaml:4: routes[0] a: no such model",
+        "config.yaml:4 and config.yaml:2: routes[0] and mqtt.url: are the same",
         "INGESTOR_MODELS: models.soil: is in no file",
         "elsewhere:1: has a place",
     ]

@@ -66,8 +66,8 @@ def test_empty_variables_are_null_where_null_may_stand() -> None:
     ("name", "words"),
     [
         ("INGESTOR_NOPE", "no such key; known here: BATCH"),
-        ("INGESTOR_TIMEZONES", "did you mean TIMEZONE?"),
-        ("INGESTOR_MQTT__PASSWROD", "did you mean PASSWORD?"),
+        ("INGESTOR_TIMEZONES", "did you mean INGESTOR_TIMEZONE?"),
+        ("INGESTOR_MQTT__PASSWROD", "did you mean INGESTOR_MQTT__PASSWORD?"),
         ("INGESTOR_mqtt__url", "no such key"),
         ("INGESTOR_STORES__LOCAL__START", "no such key"),
         ("INGESTOR_DATA_DIR__X", "data_dir has no keys"),
@@ -144,7 +144,7 @@ def test_secret_files_that_cannot_be_used(tmp_path: Path) -> None:
     found = from_secrets(tmp_path, named=None, beside={})
 
     assert sorted(map(str, found.problems)) == [
-        "secret file mqtt__pasword: no such key; did you mean password?",
+        "secret file mqtt__pasword: no such key; did you mean mqtt__password?",
         "secret file web__token: cannot be read: it is not UTF-8",
     ]
 

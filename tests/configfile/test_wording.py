@@ -9,6 +9,8 @@ from ingestor.configfile.wording import fault_of
 
 STORE_NAME = "the name of a store is 1 to 64 letters, digits, - or _ (it names files)"
 
+EMPTY_TOPIC = "is empty: # begins a comment, quote the topic"
+
 
 def words(data: dict[str, object], texts: dict[Loc, str] | None = None) -> list[str]:
     """What is said of some data."""
@@ -49,6 +51,14 @@ def words(data: dict[str, object], texts: dict[Loc, str] | None = None) -> list[
         (
             {"mqtt": {"client_id": {"a": None}}},
             "mqtt.client_id: must be text; where it begins with { or [ put it in quotes",
+        ),
+        ({"routes": [{"topic": None, "model": "m", "bucket": "b"}]}, f"routes[0].topic: {EMPTY_TOPIC}"),
+        (
+            {"routes": [{"topic": {"rack": None}, "model": "m", "bucket": "b"}]},
+            (
+                "routes[0].topic: must be text; where it begins with { or [ put it in quotes, "
+                'as in topic: "{rack}/temperature"'
+            ),
         ),
     ],
 )

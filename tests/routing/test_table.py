@@ -82,8 +82,11 @@ def test_subscriptions_bring_all_that_is_routed() -> None:
 @pytest.mark.parametrize(
     ("topics", "words"),
     [
-        (["{a}/climate", "+/climate"], r"routes: \{a\}/climate and \+/climate take the same topics"),
-        (["a/{x}", "{y}/b"], r"routes: a/\{x\} and \{y\}/b both take a/b; add a route for a/b"),
+        (
+            ["{a}/climate", "+/climate"],
+            r"^routes\[0\] and routes\[1\]: \{a\}/climate and \+/climate take the same topics",
+        ),
+        (["a/{x}", "{y}/b"], r"^routes\[0\] and routes\[1\]: a/\{x\} and \{y\}/b both take a/b; add a route for a/b"),
     ],
 )
 def test_ambiguous_routes_are_refused(topics: list[str], words: str) -> None:
@@ -105,7 +108,11 @@ def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         table({"model": "no"}, {}, {"topic": "{a}/climate"}, models={"x": {"fields": {"time": {}}}})
 
-    assert [problem.where for problem in caught.value.problems] == ["models.x", "routes[0] {rack}/climate", "routes"]
+    assert [problem.where for problem in caught.value.problems] == [
+        "models.x",
+        "routes[0] {rack}/climate",
+        "routes[1] and routes[2]",
+    ]
 
 
 def test_invented_topics_are_forgotten() -> None:
