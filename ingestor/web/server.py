@@ -17,6 +17,7 @@ from ingestor.web.metrics import CONTENT_TYPE, Metrics
 
 _log = logging.getLogger(__name__)
 
+_PATHS = ("/livez", "/readyz", "/metrics", "/api/status")
 _OPEN_PATHS = frozenset({"/livez", "/readyz"})
 _IDLE_SECS = 15.0  # longer than any scrape takes, and short for who opens connections and says nothing
 _BODY_BYTES = 1024  # no request of ours has a body
@@ -86,12 +87,8 @@ class WebServer:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._guard], client_max_size=_BODY_BYTES)
         application.on_response_prepare.append(_harden)
-        for path, handler in {
-            "/livez": self._livez,
-            "/readyz": self._readyz,
-            "/metrics": self._show_metrics,
-            "/api/status": self._status,
-        }.items():
+        handlers = (self._livez, self._readyz, self._show_metrics, self._status)
+        for path, handler in zip(_PATHS, handlers, strict=True):
             application.router.add_get(path, handler, allow_head=False)
         return application
 
@@ -99,7 +96,7 @@ class WebServer:
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Lets only those in who know the token, except to what an orchestrator asks for."""
         if request.path in _OPEN_PATHS or self._may_see(request):
-            return await handler(request)
+            return await _found(handler, request)
         answer = web.json_response({"error": "Authorization: Bearer TOKEN is missing or wrong"}, status=401)
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
@@ -129,6 +126,14 @@ class WebServer:
 
     async def _status(self, _: web.Request) -> web.Response:
         return web.json_response(self._snapshot().to_json())
+
+
+async def _found(handler: _Handler, request: web.Request) -> web.StreamResponse:
+    """The handler's answer; where there is none for that path, which paths there are."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return web.json_response({"error": f"no such path; there are {', '.join(_PATHS)}"}, status=404)
 
 
 async def _harden(_: web.Request, response: web.StreamResponse) -> None:

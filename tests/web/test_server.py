@@ -158,6 +158,16 @@ def test_a_refusal_tells_nothing() -> None:
     assert unknown_path == 401
 
 
+def test_other_paths_name_those_that_there_are() -> None:
+    """Who opens the address alone learns where to look."""
+
+    async def ask(client: aiohttp.ClientSession) -> tuple[int, str]:
+        async with client.get("/") as answer:
+            return answer.status, (await answer.json())["error"]
+
+    assert asked(ask) == (404, "no such path; there are /livez, /readyz, /metrics, /api/status")
+
+
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
 def test_only_get(method: str) -> None:
     """Nothing can be changed over HTTP."""
