@@ -76,7 +76,8 @@ class StoreStats:
 
     `journaled` counts from where this store began. `held` of the `pending` wait for a bucket to be mended.
     `reasons` counts dead letters by reason, whole messages and single points or fields alike.
-    `points` and `fields_set_aside` count points stored and fields left out of stored points.
+    `points` counts points written, those that are written again (a replay, a repeat after a crash) included;
+    `fields_set_aside` counts fields left out of them.
     `lag_secs` is the age of the oldest message that is not written yet, 0 when there is none.
     """
 
