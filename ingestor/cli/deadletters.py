@@ -1,6 +1,7 @@
 """`ingestor deadletters`: see what was set aside and why, have it tried again, or delete it."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
@@ -10,18 +11,34 @@ import typer
 from ingestor import deadletters
 from ingestor.cli.datafiles import in_state
 from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, Topics, moment_ns
-from ingestor.cli.output import fail, say, say_json, say_table
+from ingestor.cli.output import fail, is_narrow, say, say_json, say_table
 from ingestor.cli.payloads import payload_json, payload_text
-from ingestor.cli.units import readable_time
+from ingestor.cli.units import readable_time, short_time
 from ingestor.deadletters import DeadLetter, Filter
 from ingestor.ports import Reason
 
 _SHOWN_BYTES = 40
 _WHOLE_TOPIC = 40
 _SET_ASIDE = "set aside"
+_NO_MATCH = "no dead letter matches"
 
 
-ReasonOption = Annotated[Reason | None, typer.Option("--reason", help="Only those set aside for this reason.")]
+def _reason(text: str) -> Reason:
+    """The reason of that name.
+
+    Raises:
+        typer.BadParameter: There is none.
+    """
+    try:
+        return Reason(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(Reason)}") from None
+
+
+ReasonOption = Annotated[
+    Reason | None,
+    typer.Option("--reason", parser=_reason, metavar="REASON", help="Only those set aside for this reason."),
+]
 StoreOption = Annotated[str | None, typer.Option("--store", help="Only those of this store.")]
 SinceOption = Annotated[
     int | None,
@@ -64,7 +81,7 @@ def list_(
             say_json(_as_json(letter))
         return
     if not letters:
-        say("nothing was set aside" if which == Filter() else "no dead letter matches")
+        say("nothing was set aside" if which == Filter() else _NO_MATCH)
         return
     _say_letters(letters)
     if len(found) > len(letters):
@@ -72,10 +89,16 @@ def list_(
 
 
 def _say_letters(letters: Sequence[DeadLetter]) -> None:
-    """A row each; the store where there are several, the state where it is not the usual one for all."""
+    """A row each; the store where there are several, the state where it is not the usual one for all.
+
+    A narrow terminal gets no payloads, and times without the date of today.
+    """
+    narrow, now_ns = is_narrow(), time.time_ns()
     columns: dict[str, Callable[[DeadLetter], object]] = {
         "id": lambda letter: letter.id,
-        "received": lambda letter: readable_time(letter.received_ns),
+        "received": lambda letter: (
+            short_time(letter.received_ns, now_ns=now_ns) if narrow else readable_time(letter.received_ns)
+        ),
         "store": lambda letter: letter.store or "-",
         "state": _state,
         "topic": lambda letter: letter.topic,
@@ -85,6 +108,8 @@ def _say_letters(letters: Sequence[DeadLetter]) -> None:
     }
     if len({letter.store for letter in letters}) == 1:
         del columns["store"]
+    if narrow:
+        del columns["payload"]
     if {_state(letter) for letter in letters} == {_SET_ASIDE}:
         del columns["state"]
     rows = [tuple(column(letter) for column in columns.values()) for letter in letters]
@@ -130,14 +155,16 @@ def replay(
 ) -> None:
     """Have dead letters decoded and stored again, at their first time: after a route or model was mended.
 
-    The running service does it within seconds, or the next one that starts. What is still wrong stays set aside.
+    The running service does it within seconds, or the next one that starts. What is still wrong stays set aside,
+    under a new id.
     """
     which = _filter(reason=reason, topic=topic, since=since, until=until, store=store, number=number)
     marked = in_state(config, lambda connection: deadletters.mark_for_replay(connection, which))
     if json:
         say_json({"marked": marked})
     else:
-        say(f"{marked} marked: the service tries them again when it runs" if marked else "no dead letter matches")
+        tried = "the service tries them again when it runs; what is still wrong stays, under a new id"
+        say(f"{marked} marked: {tried}" if marked else _NO_MATCH)
 
 
 def purge(
@@ -156,12 +183,19 @@ def purge(
     which = _filter(reason=reason, topic=topic, since=since, until=until, store=store, number=number)
     if which == Filter() and not everything:
         raise typer.BadParameter("say which (--reason, --topic, --since, --until, --store, --id), or --all")
-    gone = in_state(config, partial(_purge, which=which, held=held))
-    say_json({"purged": gone}) if json else say(f"{gone} deleted")
+    gone, left = in_state(config, partial(_purge, which=which, held=held))
+    if json:
+        say_json({"purged": gone})
+    elif left:
+        say(f"{gone} deleted; {left} that wait for their bucket are left (--held gives them up)")
+    else:
+        say(f"{gone} deleted" if gone else _NO_MATCH)
 
 
-def _purge(connection: sqlite3.Connection, *, which: Filter, held: bool) -> int:
-    return deadletters.purge(connection, which, also_held=held)
+def _purge(connection: sqlite3.Connection, *, which: Filter, held: bool) -> tuple[int, int]:
+    """How many were deleted, and how many that match are left."""
+    gone = deadletters.purge(connection, which, also_held=held)
+    return gone, sum(1 for _ in deadletters.find(connection, which))
 
 
 def _filter(

@@ -1,14 +1,13 @@
 """What a demo came to, from its files, and where to look at it."""
 
-import shutil
-import sys
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Self
 
 from ingestor.cli.bucketview import count_points
 from ingestor.cli.demofolder import DemoFolder
+from ingestor.cli.invocation import command, short
 from ingestor.cli.output import say
 from ingestor.cli.publishing import Publisher
 from ingestor.cli.units import counted
@@ -93,25 +92,13 @@ def say_summary(summary: Summary) -> None:
 
 
 def _say_where(summary: Summary) -> None:
-    ingestor, config = how_to_call(), _short(summary.config)
+    config = summary.config
     say(f"\nall of it stays in {summary.folder}; look into it:")
     query = "SELECT * FROM climate ORDER BY time DESC LIMIT 5"
-    say(f"  sqlite3 -box {_short(summary.bucket_file)} '{query}'")
-    say(f"  {ingestor} deadletters list --config {config}")
-    say(f"go on with it, and publish to it from another terminal:\n  {ingestor} run --config {config}")
-    say(f"  {ingestor} simulate --config {config}")
+    say(f"  sqlite3 -box {shlex.quote(short(summary.bucket_file))} '{query}'")
+    say(f"  {command('deadletters list', config)}")
+    say(f"go on with it, and publish to it from another terminal:\n  {command('run', config)}")
+    say(f"  {command('simulate', config)}")
     say("take it for a broker of your own: put mqtt.url and routes into a copy of that config.yaml, and ask")
-    say(f"  {ingestor} check --config my.yaml")
-
-
-def how_to_call() -> str:
-    """This program as the person at the terminal can call it."""
-    program = Path(sys.argv[0])
-    if program.name == "ingestor" and shutil.which("ingestor") != str(program):
-        return _short(str(program.absolute()))
-    return "ingestor"
-
-
-def _short(path: str) -> str:
-    """The path from here, where that is shorter."""
-    return path.removeprefix(f"{Path.cwd()}/")
+    say(f"  {command('check', 'my.yaml')}")
+    say(f"have done with it:\n  rm -r {shlex.quote(short(summary.folder))}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -13,9 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingestor.errors import ConfigError, IngestorError
+from ingestor.errors import BrokerRefusedError, ConfigError, IngestorError
 
 _PIPE_WIDTH = 100_000  # in a pipe nothing is wrapped or cut: programs read it
+_NARROW_COLUMNS = 100
+LOGIN_ADVICE = "mend mqtt.username and mqtt.password, or the broker's list"
+_WHO_WE_ARE = re.compile("the broker refused the connection: (not authorized|bad user name or password)")
 
 
 def say(text: str) -> None:
@@ -60,6 +64,12 @@ def say_table(
         _print(line.rstrip())  # the last column is filled up with blanks
 
 
+def is_narrow() -> bool:
+    """Whether standard output is a terminal on which a wide table would break its rows."""
+    console = Console()
+    return console.is_terminal and console.width < _NARROW_COLUMNS
+
+
 def say_beside(head: str, text: str) -> None:
     """A head and a text beside it; on a terminal its further lines begin below its first word."""
     said = head + printable(text)
@@ -100,7 +110,11 @@ def _ours(error: BaseException) -> list[IngestorError]:
 
 
 def _lines(error: IngestorError) -> list[str]:
-    return [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+    if isinstance(error, ConfigError):
+        return [str(problem) for problem in error.problems]
+    if isinstance(error, BrokerRefusedError) and _WHO_WE_ARE.match(str(error)):
+        return [f"{error}; {LOGIN_ADVICE}"]
+    return [str(error)]
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,7 @@
 """Publishing what simulated racks send, steadily, until told to stop."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
@@ -34,14 +34,21 @@ class Publisher:
         self._source = source
         self._rate = rate
 
-    async def run(self, config: Mqtt, stop: asyncio.Event) -> None:
+    async def run(self, config: Mqtt, stop: asyncio.Event, *, on_connected: Callable[[], None] | None = None) -> None:
         """Connect and publish until `stop` is set; what is under way is finished.
+
+        Args:
+            config: The broker, and who we are to it.
+            stop: Ends it.
+            on_connected: Called once the broker has let us in.
 
         Raises:
             BrokerRefusedError: The broker said no, in words.
             BrokerUnavailableError: It cannot be reached, or is gone.
         """
         async with connected(config) as client:
+            if on_connected is not None:
+                on_connected()
             now = asyncio.get_running_loop().time
             pace = Pace(self._rate, now=now())
             async with _Flight() as flight:

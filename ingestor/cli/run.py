@@ -1,20 +1,24 @@
 """`ingestor run`: the service."""
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestor import __version__, log
+from ingestor.cli.checks.routes import NO_ROUTES
 from ingestor.cli.loop import run_in_loop, stop_on_signals
 from ingestor.cli.options import ConfigFile, load_config, with_lines
-from ingestor.cli.output import flush, say
+from ingestor.cli.output import fail, flush, say
 from ingestor.cli.running import service_url
 from ingestor.cli.units import counted
 from ingestor.config import Config
 
 if TYPE_CHECKING:
     from ingestor.app import Service
+
+_log = logging.getLogger(__name__)
 
 LogLevel = Annotated[log.Level, typer.Option(help="From where on log lines are written.")]
 LogFormat = Annotated[log.Style, typer.Option(help="Log lines for people, or a JSON object each.")]
@@ -30,6 +34,8 @@ def run(
     """
     log.setup(level=log_level, style=log_format, stream=sys.stderr)
     loaded = load_config(config)
+    if not loaded.routes:
+        fail(f"routes: {NO_ROUTES}")
     with with_lines(config):
         run_in_loop(_serve(loaded))
 
@@ -42,6 +48,7 @@ async def _serve(config: Config) -> None:
         say(_what_runs(config, service))
         flush()
         await service.run()
+        _log.info("stopped pending=%d", max(store.pending for store in service.snapshot().stores))
 
 
 def _what_runs(config: Config, service: "Service") -> str:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -58,12 +59,17 @@ def simulate(
     mqtt = which_broker(config, url=url, username=username)
     source = emissions(devices, clock=time.time_ns, seed=seed, faulty=min(faults, devices))
     publisher = Publisher(source, rate=rate)
-    if not json:
-        say(f"publishing {rate:g} messages a second of {counted(devices, 'rack')} to {mqtt.url}; Ctrl-C ends it")
-        flush()
     began = time.monotonic()
-    with _progress(publisher, shown=not json):
-        run_in_loop(_publish(mqtt, publisher, duration=duration))
+    with ExitStack() as progress:
+
+        def connected() -> None:
+            if json or publisher.published:
+                return  # connected once more
+            say(f"publishing {rate:g} messages a second of {counted(devices, 'rack')} to {mqtt.url}; Ctrl-C ends it")
+            flush()
+            progress.enter_context(_progress(publisher))
+
+        run_in_loop(_publish(mqtt, publisher, duration=duration, on_connected=connected))
     secs = time.monotonic() - began
     if json:
         say_json({"published": publisher.published, "faulty": publisher.faulty, "secs": round(secs, 3)})
@@ -72,7 +78,9 @@ def simulate(
         say(f"published {counted(publisher.published, 'message')}{of_them} in {secs:.1f} s")
 
 
-async def _publish(mqtt: Mqtt, publisher: Publisher, *, duration: float | None) -> None:
+async def _publish(
+    mqtt: Mqtt, publisher: Publisher, *, duration: float | None, on_connected: Callable[[], None]
+) -> None:
     """Publish until the time is over or a signal comes; once it has worked, the broker may go away for a while."""
     stop = asyncio.Event()
     stop_on_signals(stop.set)
@@ -83,7 +91,7 @@ async def _publish(mqtt: Mqtt, publisher: Publisher, *, duration: float | None) 
     warned_at = -1
     while not stop.is_set():
         try:
-            await publisher.run(mqtt, stop)
+            await publisher.run(mqtt, stop, on_connected=on_connected)
         except BrokerUnavailableError as error:
             if not publisher.published:
                 raise
@@ -124,7 +132,7 @@ class _Count:
         return Text(f"{self._publisher.published:,} published")
 
 
-def _progress(publisher: Publisher, *, shown: bool) -> AbstractContextManager[object]:
+def _progress(publisher: Publisher) -> AbstractContextManager[object]:
     """On a terminal, say how many there are so far."""
     console = Console(stderr=True)
-    return console.status(_Count(publisher)) if shown and console.is_terminal else nullcontext()
+    return console.status(_Count(publisher)) if console.is_terminal else nullcontext()

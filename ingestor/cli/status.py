@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ingestor.cli.invocation import command
 from ingestor.cli.options import AsJson, ConfigFile, load_config
 from ingestor.cli.output import fail, say, say_beside, say_json, warn
 from ingestor.cli.running import Who, ask_service, service_url
@@ -33,7 +34,7 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
         say(f"no service answers at {service_url(loaded.web)}; this is what its files in {source} say")
     for line in (*_intake_lines(snapshot.intake, running=running), *_journal_lines(snapshot.journal)):
         say(line)
-    _say_stores(snapshot)
+    _say_stores(snapshot, dead_letters=command("deadletters list", config))
 
 
 def _snapshot(config: Config) -> tuple[Snapshot, str]:
@@ -72,7 +73,8 @@ def _journal_lines(journal: JournalStats) -> Iterator[str]:
     )
 
 
-def _say_stores(snapshot: Snapshot) -> None:
+def _say_stores(snapshot: Snapshot, *, dead_letters: str) -> None:
+    """Each store, and with which command the dead letters are listed."""
     for store in snapshot.stores:
         say("")
         say(f"store {store.name}")
@@ -83,7 +85,7 @@ def _say_stores(snapshot: Snapshot) -> None:
         say("")
         say(
             f"dead letters take {readable_size(snapshot.dead_letter_bytes)}"
-            f"{put_out if snapshot.dead_letters_put_out else ''}; see: ingestor deadletters list"
+            f"{put_out if snapshot.dead_letters_put_out else ''}; see: {dead_letters}"
         )
 
 

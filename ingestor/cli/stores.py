@@ -9,6 +9,7 @@ import typer
 
 from ingestor import state
 from ingestor.cli.datafiles import in_state
+from ingestor.cli.invocation import command
 from ingestor.cli.options import AsJson, ConfigFile, load_config
 from ingestor.cli.output import fail, say, say_json, say_table
 from ingestor.config import Config
@@ -73,7 +74,7 @@ def forget(
     with _no_service_beside(loaded):
         known = in_state(config, lambda connection: _forget(connection, name))
     if not known:
-        fail(f"this data directory knows no store {name!r}; see: ingestor stores list")
+        fail(f"this data directory knows no store {name!r}; see: {command('stores list', config)}")
     if json:
         say_json({"forgotten": name})
     else:

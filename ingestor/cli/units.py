@@ -11,6 +11,12 @@ def readable_time(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def short_time(time_ns: int, *, now_ns: int) -> str:
+    """The same in less room: without the date of today, or else without seconds."""
+    moment, now = (datetime.fromtimestamp(ns / 1e9, UTC) for ns in (time_ns, now_ns))
+    return f"{moment:%H:%M:%SZ}" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%MZ}"
+
+
 def readable_size(size: int) -> str:
     """Bytes in the largest unit that fits: `4.0 GiB`."""
     value, unit = float(size), _SIZES[0]

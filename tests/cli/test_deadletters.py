@@ -67,6 +67,29 @@ def test_list_narrows(cli: Cli, config: Path, arguments: list[str], ids: list[in
     assert [json.loads(line)["id"] for line in found.lines] == ids
 
 
+def test_list_fits_a_narrow_terminal(cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row stays a line or two: without payloads, milliseconds and the date of today."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    found = cli("deadletters", "list", "--config", config, "--reason", "not_utf8")
+    monkeypatch.setenv("COLUMNS", "120")
+    wide = cli("deadletters", "list", "--config", config, "--reason", "not_utf8")
+
+    assert "payload" not in found.out
+    assert "1970-01-01 00:00Z" in found.out
+    assert "payload" in wide.out
+    assert "1970-01-01T00:00:02.000Z" in wide.out
+
+
+def test_an_unknown_reason_is_wrong_use(cli: Cli, config: Path) -> None:
+    """The reasons that there are are named, without the jargon of libraries."""
+    found = cli("deadletters", "list", "--config", config, "--reason", "bogus")
+
+    assert found.code == 2
+    assert "'bogus' is none of empty, not_utf8" in found.err
+    assert "Value error" not in found.err
+
+
 def test_list_says_that_there_are_more(cli: Cli, config: Path) -> None:
     """A limit that cut something off is named."""
     cut = cli("deadletters", "list", "--config", config, "--limit", "2")
@@ -113,6 +136,7 @@ def test_replay_marks(cli: Cli, config: Path) -> None:
     listed = cli("deadletters", "list", "--config", config)
 
     assert found.out.startswith("1 marked")
+    assert "under a new id" in found.out
     assert ["to be tried again" in line for line in listed.lines[1:]] == [True, False, False]
 
 
@@ -138,13 +162,20 @@ def test_purge_deletes_what_is_meant(cli: Cli, config: Path) -> None:
     assert left(config) == [0, 2]
 
 
+def test_purge_of_nothing_says_so(cli: Cli, config: Path) -> None:
+    """As the other commands do; a program is told a number."""
+    assert cli("deadletters", "purge", "--config", config, "--id", "99").out == "no dead letter matches\n"
+    assert cli("deadletters", "purge", "--config", config, "--id", "99", "--json").json == {"purged": 0}
+
+
 def test_purge_leaves_what_waits_for_its_bucket(cli: Cli, config: Path) -> None:
     """Held ones would be stored yet: giving them up has to be said."""
     first = cli("deadletters", "purge", "--config", config, "--all")
     after_first = left(config)
     second = cli("deadletters", "purge", "--config", config, "--all", "--held")
 
-    assert (first.out, after_first) == ("2 deleted\n", [2])
+    assert first.out == "2 deleted; 1 that wait for their bucket are left (--held gives them up)\n"
+    assert after_first == [2]
     assert (second.out, left(config)) == ("1 deleted\n", [])
 
 

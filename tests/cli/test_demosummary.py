@@ -1,13 +1,12 @@
 """What a demo came to, and where to look."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import pytest
 
 from ingestor.cli.demofolder import DemoFolder
-from ingestor.cli.demosummary import Summary, how_to_call, say_summary
+from ingestor.cli.demosummary import Summary, say_summary
 from ingestor.cli.devices import emissions
 from ingestor.cli.publishing import Publisher
 from tests.cli.commands import fill, message
@@ -64,6 +63,7 @@ def test_people_read_numbers_and_where_to_look(capsys: pytest.CaptureFixture[str
     assert "waiting" not in out
     for command in ("deadletters list", "run", "simulate"):
         assert f" {command} --config /tmp/d/config.yaml\n" in out
+    assert out.endswith("  rm -r /tmp/d\n")
 
 
 def test_what_waits_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,18 +82,3 @@ def test_it_is_read_from_the_files(tmp_path: Path) -> None:
 
     assert (summary.secs, summary.received, summary.set_aside, summary.waiting, summary.rows) == (1.3, 3, 2, 1, 0)
     assert summary.reasons == {"type": 2}
-
-
-def test_commands_are_named_as_they_can_be_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A program that is not on PATH with its place; seen from the working directory."""
-    program = tmp_path / ".venv" / "bin" / "ingestor"
-    program.parent.mkdir(parents=True)
-    program.touch(mode=0o755)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [str(program)])
-    monkeypatch.setenv("PATH", "/nowhere")
-    off_path = how_to_call()
-    monkeypatch.setenv("PATH", str(program.parent))
-    on_path = how_to_call()
-
-    assert (off_path, on_path) == (".venv/bin/ingestor", "ingestor")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestor.cli.checks.routes import NO_ROUTES
 from tests.cli.commands import ingestor, write_config
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.publisher import Publisher
@@ -24,6 +25,7 @@ def test_it_says_what_it_does_stores_and_ends_well(tmp_path: Path, broker: Mosqu
             (stored,) = bucket.execute("SELECT count(*) FROM numbered").fetchone()
 
     assert (code, stored) == (0, 50)
+    assert service.log.rstrip().endswith("INFO ingestor.cli.run stopped pending=0")
     assert f"{broker.url} -> 2 routes -> local (sqlite); status on http://127.0.0.1:" in service.log
 
 
@@ -69,7 +71,16 @@ def test_a_broker_that_refuses_ends_it(tmp_path: Path, guarded: Mosquitto) -> No
 
     assert found.code == 1
     assert found.err.count("\n") == 1
-    assert "not authorized" in found.err
+    assert "not authorized; mend mqtt.username and mqtt.password" in found.err
+
+
+def test_no_routes_end_it(tmp_path: Path) -> None:
+    """It would run and store nothing; nothing is made."""
+    found = ingestor("run", "--config", write_config(tmp_path, routes=[]))
+
+    assert (found.code, found.out) == (1, "")
+    assert found.err == f"ingestor: routes: {NO_ROUTES}\n"
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_store_that_is_gone_is_one_line(tmp_path: Path, broker: Mosquitto) -> None:

@@ -43,6 +43,13 @@ def test_a_running_service_is_shown_with_its_equations(cli: Cli, tmp_path: Path)
     assert "range 3,013, type 3,012" in found.out
 
 
+def test_dead_letters_are_named_with_the_command_that_lists_them(cli: Cli, tmp_path: Path) -> None:
+    """As it can be typed: with the configuration that was given."""
+    found = status_of(cli, tmp_path, flowing())
+
+    assert found.lines[-1].endswith(f"; see: ingestor deadletters list --config {tmp_path}/config.yaml")
+
+
 def test_what_is_wrong_stands_out(cli: Cli, tmp_path: Path) -> None:
     """Why readings do not flow is said before any number."""
     found = status_of(cli, tmp_path, flowing(intake=IntakeStats(fault="bad user name or password")))

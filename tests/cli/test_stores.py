@@ -60,7 +60,8 @@ def test_forgetting_an_unknown_store_is_a_line(cli: Cli, config: Path) -> None:
     found = cli("stores", "forget", "odd", "--config", config)
 
     assert found.code == 1
-    assert found.err == "ingestor: this data directory knows no store 'odd'; see: ingestor stores list\n"
+    listed = f"ingestor stores list --config {config}"
+    assert found.err == f"ingestor: this data directory knows no store 'odd'; see: {listed}\n"
     assert set(in_state(config, state.cursors)) == {"old"}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestor.cli.units import counted, readable_size, readable_span, readable_time
+from ingestor.cli.units import counted, readable_size, readable_span, readable_time, short_time
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ def test_one_is_singular(number: int, text: str) -> None:
 def test_odd_plurals_are_given() -> None:
     """Where an s does not make the plural, the caller says what does."""
     assert (counted(1, "entry", "entries"), counted(2, "entry", "entries")) == ("1 entry", "2 entries")
+
+
+def test_a_short_time_leaves_out_the_date_of_today() -> None:
+    """Of another day it leaves out the seconds; today is that of UTC, as the time is."""
+    noon_ns = 43_200 * 10**9
+
+    assert short_time(3_661 * 10**9, now_ns=noon_ns) == "01:01:01Z"
+    assert short_time(3_661 * 10**9, now_ns=noon_ns + 86_400 * 10**9) == "1970-01-01 01:01Z"

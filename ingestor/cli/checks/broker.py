@@ -9,6 +9,7 @@ from pathlib import Path
 from ingestor.cli.checks.finding import Finding, Level, note, ok, problem
 from ingestor.cli.checks.routes import subscriptions
 from ingestor.cli.mqttclient import connected
+from ingestor.cli.output import LOGIN_ADVICE
 from ingestor.cli.running import Who, ask_service
 from ingestor.cli.units import readable_span
 from ingestor.config import Config, Mqtt
@@ -68,9 +69,10 @@ async def _ask(mqtt: Mqtt, config: Config) -> list[Finding]:
     except ConfigError as error:
         return [problem(one.where or "broker", one.what) for one in error.problems]
     except BrokerRefusedError as error:
-        return [problem("broker", f"{mqtt.url}: {error}; mend mqtt.username and mqtt.password, or the broker's list")]
+        return [problem("broker", f"{mqtt.url}: {error}; {LOGIN_ADVICE}")]
     except BrokerError as error:
-        return [problem("broker", f"{error}; does it run, and is mqtt.url right?")]
+        plain = " Or does that port speak without TLS (mqtt://)?" if mqtt.secure else ""
+        return [problem("broker", f"{error}; does it run, and is mqtt.url right?{plain}")]
     return answers(mqtt, probed, filters)
 
 

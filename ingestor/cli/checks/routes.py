@@ -1,14 +1,16 @@
 """Whether the routes and models of a configuration can work, and what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingestor.cli.checks.finding import Finding, ok, problem
+from ingestor.cli.checks.finding import Finding, note, ok, problem
 from ingestor.cli.options import with_lines
-from ingestor.cli.units import counted
+from ingestor.cli.units import counted, readable_span
 from ingestor.config import Config
 from ingestor.errors import ConfigError
 from ingestor.routing import RoutingTable
+
+NO_ROUTES = "there are none, so nothing is subscribed to and stored: name at least one"
 
 
 def check_routes(config: Config, path: Path | None) -> list[Finding]:
@@ -19,13 +21,37 @@ def check_routes(config: Config, path: Path | None) -> list[Finding]:
         path: Where from, for the lines of what is wrong; None for the usual file.
     """
     if not config.routes:
-        return [problem("routes", "there are none, so nothing is subscribed to and stored: name at least one")]
+        return [problem("routes", NO_ROUTES)]
     try:
         with with_lines(path):
             filters = RoutingTable(config).subscriptions
     except ConfigError as error:
         return [problem("routes", str(one)) for one in error.problems]
-    return [ok("routes", f"{counted(len(config.routes), 'route')}; to be subscribed to: {', '.join(filters)}")]
+    works = ok("routes", f"{counted(len(config.routes), 'route')}; to be subscribed to: {', '.join(filters)}")
+    return [works, *_mixed_up(config), *_kept_for_ever(config)]
+
+
+def _mixed_up(config: Config) -> Iterator[Finding]:
+    """Routes whose devices may end up in one series, where readings with the time of the device meet."""
+    for route in config.routes:
+        unnamed = [level for level in route.topic.split("/") if level in {"+", "#"}]
+        if route.time.field is not None and unnamed:
+            name = "{name...}" if unnamed == ["#"] else "{name}"
+            yield note(
+                "routes",
+                f"{route.topic}: {' and '.join(dict.fromkeys(unnamed))} has no name, so all devices write one series, "
+                "unless a tag in the payload tells them apart, and readings of the same time replace each other; "
+                f"write {name}",
+            )
+
+
+def _kept_for_ever(config: Config) -> Iterator[Finding]:
+    for bucket in config.buckets:
+        if bucket.retention is not None:
+            span = readable_span(bucket.retention)
+            yield note(
+                "buckets", f"{bucket.name}: retention of {span} is recorded, not enforced yet: nothing is deleted"
+            )
 
 
 def subscriptions(config: Config) -> Sequence[str]:

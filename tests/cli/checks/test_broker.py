@@ -133,6 +133,20 @@ def test_nobody_there_is_a_problem(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in findings[0].text
 
 
+def test_tls_to_a_port_without_it_is_asked_about(tmp_path: Path) -> None:
+    """What TLS says of it helps nobody: the advice does."""
+
+    async def main() -> list[Finding]:
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+            url = f"mqtts://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            return await check_broker(config_of(tmp_path, url=url))
+
+    (finding,) = run(main())
+
+    assert finding.level is Level.PROBLEM
+    assert finding.text.endswith("Or does that port speak without TLS (mqtt://)?")
+
+
 def test_the_session_of_the_service_is_left_alone(tmp_path: Path, broker: Mosquitto) -> None:
     """Whoever checks beside a running service does not throw it out."""
     run(check_broker(config_of(tmp_path, url=broker.url, client_id="the-service")))

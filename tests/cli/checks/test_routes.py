@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from ingestor.cli.checks.finding import Level
 from ingestor.cli.checks.routes import buckets, check_routes, subscriptions
 from ingestor.config import Config
@@ -30,6 +32,28 @@ def test_no_routes_are_a_problem(tmp_path: Path) -> None:
 
     assert finding.level is Level.PROBLEM
     assert "name at least one" in finding.text
+
+
+@pytest.mark.parametrize(("topic", "name"), [("farm/+/climate", "{name}"), ("farm/#", "{name...}")])
+def test_devices_without_a_name_are_noted(tmp_path: Path, topic: str, name: str) -> None:
+    """With the time of the device, readings of several can meet in one series."""
+    route: dict[str, object] = {"topic": topic, "model": "climate", "bucket": "B"}
+    timed, untimed = config_with(tmp_path, {**route, "time": {"field": "ts"}}), config_with(tmp_path / "b", route)
+    works, noted = check_routes(*timed)
+
+    assert (works.level, noted.level) == (Level.OK, Level.NOTE)
+    assert noted.text.endswith(f"readings of the same time replace each other; write {name}")
+    assert [finding.level for finding in check_routes(*untimed)] == [Level.OK]
+
+
+def test_a_retention_is_noted(tmp_path: Path) -> None:
+    """Nobody should count on the disk staying as full as it is."""
+    route: dict[str, object] = {"topic": "a", "model": "climate", "bucket": "B"}
+    buckets: list[dict[str, object]] = [{"name": "B", "retention": "90d"}, {"name": "C"}]
+    _, noted = check_routes(*config_with(tmp_path, route, buckets=buckets))
+
+    assert (noted.level, noted.about) == (Level.NOTE, "buckets")
+    assert noted.text == "B: retention of 90 d is recorded, not enforced yet: nothing is deleted"
 
 
 def test_every_impossible_route_is_found_with_its_line(tmp_path: Path) -> None:
