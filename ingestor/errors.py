@@ -60,13 +60,14 @@ class UnknownStoresError(IngestorError):
 
     Args:
         names: Those stores. Their cursors would keep the journal from being freed.
+        forget: The command that gives up the first of them, as it can be typed; None where that is not known.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, forget: str | None = None) -> None:
         quoted = ", ".join(names)
         super().__init__(
             f"stores no longer in the configuration: {quoted}. Put them back, or give up what they have not yet "
-            f"been sent with: ingestor stores forget {names[0]}"
+            f"been sent with: {forget or f'ingestor stores forget {names[0]}'}"
         )
         self.names = tuple(names)
 

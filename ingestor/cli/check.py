@@ -73,5 +73,5 @@ async def _findings(path: Path | None, *, offline: bool) -> AsyncIterator[Findin
         yield finding
     for finding in await check_stores(config):
         yield finding
-    for finding in (*check_data_dir(config), *check_web(config.web)):
+    for finding in (*check_data_dir(config, path), *check_web(config.web)):
         yield finding

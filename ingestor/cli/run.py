@@ -8,12 +8,14 @@ import typer
 
 from ingestor import __version__, log
 from ingestor.cli.checks.routes import NO_ROUTES
+from ingestor.cli.invocation import command
 from ingestor.cli.loop import run_in_loop, stop_on_signals
 from ingestor.cli.options import ConfigFile, load_config, with_lines
 from ingestor.cli.output import fail, flush, say
 from ingestor.cli.running import service_url
 from ingestor.cli.units import counted
 from ingestor.config import Config
+from ingestor.errors import UnknownStoresError
 
 if TYPE_CHECKING:
     from ingestor.app import Service
@@ -36,8 +38,11 @@ def run(
     loaded = load_config(config)
     if not loaded.routes:
         fail(f"routes: {NO_ROUTES}")
-    with with_lines(config):
-        run_in_loop(_serve(loaded))
+    try:
+        with with_lines(config):
+            run_in_loop(_serve(loaded))
+    except UnknownStoresError as error:
+        raise UnknownStoresError(error.names, forget=command(f"stores forget {error.names[0]}", config)) from None
 
 
 async def _serve(config: Config) -> None:

@@ -91,7 +91,7 @@ def test_a_store_that_is_gone_is_one_line(tmp_path: Path, broker: Mosquitto) -> 
     found = ingestor("run", "--config", renamed, "--log-level", "error")
 
     assert (found.code, found.err.count("\n")) == (1, 1)
-    assert "ingestor stores forget local" in found.err
+    assert f"ingestor stores forget local --config {renamed}" in found.err
 
 
 @pytest.mark.parametrize(

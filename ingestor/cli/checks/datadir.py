@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingestor import state
 from ingestor.cli.checks.finding import Finding, note, ok, problem
+from ingestor.cli.invocation import command
 from ingestor.cli.units import readable_size
 from ingestor.config import Config
 from ingestor.datadir import journal_dir, state_file
@@ -16,14 +17,19 @@ from ingestor.errors import DataDirError, StateError, UnknownStoresError
 _HARDLY_ANY_BYTES = 64 * 2**20
 
 
-def check_data_dir(config: Config) -> list[Finding]:
-    """Whether it can be written, knows no stores that are gone, and the disk has room for what may come."""
+def check_data_dir(config: Config, path: Path | None = None) -> list[Finding]:
+    """Whether it can be written, knows no stores that are gone, and the disk has room for what may come.
+
+    Args:
+        config: What was read.
+        path: Where from, for the commands that are advised; None for the usual file.
+    """
     folder = config.data_dir
     there = _nearest(folder)
     if wrong := _unwritable(folder, there):
         return [problem("data_dir", wrong)]
     made = "" if there == folder else " (it will be made)"
-    return [ok("data_dir", f"{folder} can be written{made}"), *_unknown_stores(config), *_room(config, there)]
+    return [ok("data_dir", f"{folder} can be written{made}"), *_unknown_stores(config, path), *_room(config, there)]
 
 
 def _nearest(path: Path) -> Path:
@@ -45,17 +51,17 @@ def _unwritable(folder: Path, there: Path) -> str | None:
     return None
 
 
-def _unknown_stores(config: Config) -> list[Finding]:
-    path = state_file(config)
-    if not path.exists():
+def _unknown_stores(config: Config, path: Path | None) -> list[Finding]:
+    file = state_file(config)
+    if not file.exists():
         return []
     try:
-        with closing(state.open_state(path)) as connection:
-            known = state.transact(connection, state.cursors, path)
+        with closing(state.open_state(file)) as connection:
+            known = state.transact(connection, state.cursors, file)
     except (DataDirError, StateError) as error:
         return [problem("data_dir", str(error))]
     if gone := sorted(known.keys() - config.stores.keys()):
-        return [problem("stores", str(UnknownStoresError(gone)))]
+        return [problem("stores", str(UnknownStoresError(gone, forget=command(f"stores forget {gone[0]}", path))))]
     return []
 
 

@@ -85,6 +85,15 @@ def test_stores_that_are_gone_are_a_problem(tmp_path: Path) -> None:
     assert "ingestor stores forget old" in finding.text
 
 
+def test_the_way_to_give_a_store_up_names_the_configuration(tmp_path: Path) -> None:
+    """It can be typed as it stands."""
+    config = Config(data_dir=tmp_path)
+    fill(config, [message(0)], store="old")
+    (text,) = [one.text for one in check_data_dir(config, Path("/etc/farm.yaml")) if one.about == "stores"]
+
+    assert text.endswith("stores forget old --config /etc/farm.yaml")
+
+
 def test_a_damaged_state_is_a_problem(tmp_path: Path) -> None:
     """What is no database is named."""
     config = Config(data_dir=tmp_path)
