@@ -18,7 +18,8 @@ class IntakeStats:
 
     `recognised` were sent again by the broker and were in the journal already; `skipped` were over the size limit.
     `connected` and `subscribed` speak of now; `fault` says in words what keeps readings from coming.
-    `reconnects` counts since the start.
+    `reconnects` counts since the start. `session_secs` is for how long the broker keeps what comes while we are
+    away, as far as it says so; how much of it a broker keeps, none says.
     """
 
     received: int = 0
@@ -30,6 +31,7 @@ class IntakeStats:
     paused: bool = False
     protocol: str = ""
     reconnects: int = 0
+    session_secs: int | None = None
     fault: str | None = None
 
 

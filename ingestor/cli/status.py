@@ -57,6 +57,10 @@ def _intake_lines(intake: IntakeStats, *, running: bool) -> Iterator[str]:
         paused = ", not reading until the journal keeps up" if intake.paused else ""
         version = f", MQTT {intake.protocol}" if intake.protocol else ""
         yield f"broker    {how}{version}, {counted(intake.reconnects, 'reconnect')}{paused}"
+        if intake.connected:
+            secs = intake.session_secs
+            kept = "for a time it does not tell" if secs is None else f"for {readable_span(secs)}"
+            yield f"          keeps our session {kept} while we are away, but only so many messages (see: check)"
     yield (
         f"received  {intake.received:,} = journaled {intake.journaled:,}"
         f" + recognised {intake.recognised:,} + skipped {intake.skipped:,}"

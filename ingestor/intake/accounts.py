@@ -29,6 +29,7 @@ class Counted(Protocol):
     connected: bool
     subscribed: bool
     protocol: str
+    session_secs: int | None
     fault: str | None
 
     @property
@@ -128,6 +129,7 @@ class IntakeAccounts:
             paused=intake.paused,
             protocol=intake.protocol,
             reconnects=intake.reconnects,
+            session_secs=intake.session_secs,
             fault=intake.fault,
         )
 

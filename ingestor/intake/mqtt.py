@@ -19,6 +19,7 @@ from ingestor.intake.replies import Connack
 from ingestor.intake.session import ClosedError, NoConnackError, Session, SessionTakenOverError, VersionRefusedError
 from ingestor.intake.tls import tls_context
 from ingestor.intake.versions import VersionChoice
+from ingestor.intake.wire import Version
 from ingestor.ports import Log
 from ingestor.retry import Backoff
 
@@ -74,6 +75,7 @@ class MqttIntake:
         connected: The broker has accepted us.
         subscribed: All subscriptions are in force.
         protocol: The version of MQTT spoken; empty before the first connection.
+        session_secs: For how long the broker keeps our session while we are away; None where it does not say.
         fault: What keeps readings from coming, in words; None when nothing does.
     """
 
@@ -97,6 +99,7 @@ class MqttIntake:
         self.connected = False
         self.subscribed = False
         self.protocol = ""
+        self.session_secs: int | None = None
         self.fault: str | None = None
         self._config = config
         self._hello = make_hello(config, client_id)
@@ -235,6 +238,9 @@ class MqttIntake:
         self.connected = True
         self.protocol = str(self._versions.current)
         self._versions.worked()
+        if self._versions.current is Version.V5:
+            granted = answer.session_expiry_secs
+            self.session_secs = self._hello.expiry_secs if granted is None else granted
         self._welcomed_at = asyncio.get_running_loop().time()
         self._connections += 1
         self.reconnects = self._connections - 1

@@ -80,6 +80,8 @@ def _intake(intake: IntakeStats) -> Iterator[Metric]:
     yield _counter("ingestor_mqtt_reconnects", "Connections after the first, since the start.", intake.reconnects)
     yield _gauge("ingestor_mqtt_connected", "1 while connected to the broker.", intake.connected)
     yield _gauge("ingestor_mqtt_subscribed", "1 while all subscriptions are granted.", intake.subscribed)
+    if intake.session_secs is not None:
+        yield _gauge("ingestor_mqtt_session_seconds", "How long the broker keeps our session.", intake.session_secs)
     yield _gauge("ingestor_mqtt_paused", "1 while nothing is read, because the journal is behind.", intake.paused)
 
 

@@ -27,6 +27,7 @@ class Intake:
     subscribed: bool = True
     paused: bool = False
     protocol: str = "5"
+    session_secs: int | None = 604_800
     fault: str | None = None
 
 

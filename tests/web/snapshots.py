@@ -14,6 +14,7 @@ def flowing(**changes: object) -> Snapshot:
         subscribed=True,
         protocol="5",
         reconnects=1105,
+        session_secs=1106,
     )
     journal = JournalStats(bytes=1201, max_bytes=1202, segments=1203, end=1204, lasts_secs=1205.5, bytes_written=1206)
     values = {"version": "9.9.9", "uptime_secs": 1001.5, "disk_bytes_written": 1002, "dead_letter_bytes": 1003}
