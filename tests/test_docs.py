@@ -83,7 +83,9 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def metric_names() -> list[str]:
     """The names of all metrics, as they stand in the text that Prometheus reads."""
     store = StoreStats("local", reasons={"type": 1})
-    snapshot = Snapshot("0", 0.0, IntakeStats(session_secs=1), JournalStats(lasts_secs=1.0), stores=(store,), disk_bytes_written=0)
+    snapshot = Snapshot(
+        "0", 0.0, IntakeStats(session_secs=1), JournalStats(lasts_secs=1.0), stores=(store,), disk_bytes_written=0
+    )
     return re.findall(r"^# TYPE (\w+)", Metrics(lambda: snapshot).text().decode(), re.MULTILINE)
 
 
