@@ -9,6 +9,7 @@ bytes; in the file both carry a unit (`30s`, `4GiB`).
 
 import re
 from datetime import date
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ from ingestor.ports import FieldType
 
 _DURATION_SECS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE_BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+_MQTT_BYTES = 65_535
+_GROUP_BYTES = 1_000  # it shares the space of a topic filter, and leaves nearly all of it
 
 
 def parse_duration(value: object) -> float:
@@ -72,6 +75,29 @@ def _store_name(value: str) -> str:
 def _group_name(value: str) -> str:
     if not re.fullmatch(r"[^/+#\s]+", value):
         raise ValueError("the name of a group is one word without / + #")
+    if len(value.encode()) > _GROUP_BYTES:
+        raise ValueError(f"the name of a group has at most {_GROUP_BYTES:,} bytes")
+    return _mqtt_text(value)
+
+
+def _mqtt_text(value: str) -> str:
+    """What a packet can carry; a client that is handed more fails at each connecting, long after the start."""
+    if "\0" in value:
+        raise ValueError("MQTT cannot carry a NUL character here")
+    if len(value.encode()) > _MQTT_BYTES:
+        raise ValueError(f"MQTT can carry at most {_MQTT_BYTES:,} bytes here (in UTF-8)")
+    return value
+
+
+def _mqtt_secret(value: SecretStr) -> SecretStr:
+    _mqtt_text(value.get_secret_value())
+    return value
+
+
+def _bearer(value: SecretStr) -> SecretStr:
+    """A line break in it would end the header that carries it, and other signs are spelt in more than one way."""
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("a token is ASCII letters, digits and signs, without spaces and line breaks")
     return value
 
 
@@ -85,6 +111,7 @@ Size = Annotated[int, BeforeValidator(parse_size)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+MqttText = Annotated[str, Field(min_length=1), AfterValidator(_mqtt_text)]
 StoreName = Annotated[str, AfterValidator(_store_name)]
 
 
@@ -105,6 +132,8 @@ class Section(BaseModel):
 
 
 def _host(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("a host name has no control characters")
     try:
         value.encode("idna")
     except UnicodeError:
@@ -132,9 +161,9 @@ class Mqtt(Section):
 
     url: str = "mqtt://localhost:1883"
     protocol: Annotated[Literal["auto", "5", "3.1.1"], BeforeValidator(_version)] = "auto"
-    client_id: str | None = Field(None, min_length=1)
-    username: str | None = Field(None, min_length=1)
-    password: Secret | None = None
+    client_id: MqttText | None = None
+    username: MqttText | None = None
+    password: Annotated[Secret, AfterValidator(_mqtt_secret)] | None = None
     tls: Tls = Tls()
     keep_alive: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=65535)] = 30.0
     max_packet: Annotated[int, BeforeValidator(parse_size), Field(ge=1024, le=268_435_455)] = 8 * 2**20
@@ -150,6 +179,12 @@ class Mqtt(Section):
             raise ValueError("the broker's address is mqtt://HOST[:PORT], or mqtts://HOST[:PORT] for TLS")
         if match[1]:
             raise ValueError("put the user into username and the password into password, not into url")
+        try:
+            if match[2].startswith("["):
+                IPv6Address(match[2][1:-1])
+            urlsplit(value)  # knows of signs that stand for / or @, for one
+        except ValueError:
+            raise ValueError(f"{match[2]} is no host name or address; in brackets stands an IPv6 address") from None
         _host(match[2])
         return value
 
@@ -291,7 +326,7 @@ class Web(Section):
 
     host: Annotated[str, Field(min_length=1), AfterValidator(_host)] = "127.0.0.1"
     port: int = Field(8321, ge=0, le=65535)
-    token: Secret | None = None
+    token: Annotated[Secret, AfterValidator(_bearer)] | None = None
 
 
 class Config(Section):

@@ -82,6 +82,57 @@ def test_wrong_broker_addresses_are_refused(url: str) -> None:
         Mqtt(url=url)
 
 
+@pytest.mark.parametrize("host", ["[:::::]", "[1.2.3.4]", "[....]", "a\N{ACCOUNT OF}b"])
+def test_wrong_hosts_of_broker_addresses_are_refused(host: str) -> None:
+    """What looks like an address, and is none, is found out before anything asks for its host."""
+    with pytest.raises(ValidationError, match="is no host name or address"):
+        Mqtt(url=f"mqtt://{host}:1883")
+
+
+def test_control_characters_in_a_host_are_refused() -> None:
+    """A resolver would not even be asked."""
+    with pytest.raises(ValidationError, match="no control characters"):
+        Mqtt(url="mqtt://fa\0rm")
+    with pytest.raises(ValidationError, match="no control characters"):
+        Web(host="fa\0rm")
+
+
+@pytest.mark.parametrize("key", ["client_id", "username", "password"])
+@pytest.mark.parametrize(("value", "words"), [("hunter2\0", "NUL"), ("hunter2" + "\u00e9" * 32_765, "65,535 bytes")])
+def test_what_no_packet_can_carry_is_refused_and_not_told(key: str, value: str, words: str) -> None:
+    """The limits of MQTT are told before anything connects, without what was written."""
+    with pytest.raises(ValidationError, match=words) as caught:
+        Mqtt.model_validate({"username": "bob"} | {key: value})
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["client_id", "username", "password"])
+def test_what_a_packet_can_just_carry_is_accepted(key: str) -> None:
+    """Bytes count, up to the last."""
+    longest = "\u00e9" * 32_767 + "x"
+
+    assert getattr(Mqtt.model_validate({"username": "bob"} | {key: longest}), key) in {longest, SecretStr(longest)}
+
+
+@pytest.mark.parametrize("token", ["hunter2\n", "\nhunter2", "hunter2 x", "hunter2\t", "hunter2\0", "hunter2\u00e9"])
+def test_a_token_that_no_header_carries_is_refused_and_not_told(token: str) -> None:
+    """Line breaks and the like would break each request; the words do not show the token."""
+    with pytest.raises(ValidationError, match="without spaces and line breaks") as caught:
+        Web(token=SecretStr(token))
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_token_of_all_signs_is_accepted() -> None:
+    """Every visible sign of ASCII can stand in a header."""
+    signs = "".join(map(chr, range(0x21, 0x7F)))
+    token = Web(token=SecretStr(signs)).token
+
+    assert token is not None
+    assert token.get_secret_value() == signs
+
+
 @pytest.mark.parametrize("host", ["fa..rm", "x" * 64])
 def test_what_cannot_be_a_host_is_refused(host: str) -> None:
     """A name that no resolver takes is found out before anything runs."""
@@ -106,6 +157,8 @@ def test_a_password_in_the_address_is_refused_and_not_told() -> None:
         (Mqtt, {"username": "bob", "password": ""}, "at least 1"),
         (Mqtt, {"tls": {"ca": "ca.pem"}}, "mqtts://"),
         (Mqtt, {"shared_group": "a/b"}, "one word"),
+        (Mqtt, {"shared_group": "a\0b"}, "NUL"),
+        (Mqtt, {"shared_group": "\u00e9" * 501}, "1,000 bytes"),
         (Mqtt, {"shared_group": True}, "quote it"),
         (Mqtt, {"keep_alive": "0s"}, "greater than or equal to 1"),
         (Mqtt, {"max_packet": "256MiB"}, "less than or equal to"),

@@ -53,7 +53,7 @@ def test_the_service_tells_its_snapshot() -> None:
 
 def test_the_token_goes_along() -> None:
     """With the token of the configuration the service answers, also where it is not ASCII."""
-    guarded = Web(port=0, token=SecretStr("tökén"))
+    guarded = Web(port=0, token=SecretStr("t0ken~"))
 
     assert asked(guarded, lambda port: Web(port=port, token=guarded.token)).who is Who.SERVICE
 

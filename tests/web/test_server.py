@@ -20,7 +20,7 @@ from tests.support import LOOPS, run
 from tests.web.snapshots import flowing
 
 OPEN = Web(port=0)
-GUARDED = Web(port=0, token=SecretStr("tökén"))
+GUARDED = Web(port=0, token=SecretStr("t0ken~"))
 PATHS = ("/livez", "/readyz", "/metrics", "/api/status")
 
 Ask = Callable[[aiohttp.ClientSession], Awaitable[Any]]
@@ -76,7 +76,7 @@ def test_readiness_without_token_tells_no_reasons() -> None:
     """An orchestrator learns that it is not ready; why is for those who know the token."""
 
     async def with_token(client: aiohttp.ClientSession) -> object:
-        async with client.get("/readyz", headers=bearer("tökén")) as answer:
+        async with client.get("/readyz", headers=bearer("t0ken~")) as answer:
             return await answer.json()
 
     assert asked(readiness, config=GUARDED, snapshot=stopped) == (503, {"ready": False})
@@ -122,12 +122,13 @@ def test_each_request_sees_the_present() -> None:
     [
         ({}, 401),
         (bearer("wrong"), 401),
+        (bearer("tökén"), 401),
         (bearer(""), 401),
-        ({"Authorization": "tökén"}, 401),
-        ({"Authorization": "Basic tökén"}, 401),
+        ({"Authorization": "t0ken~"}, 401),
+        ({"Authorization": "Basic t0ken~"}, 401),
         ({"Authorization": "Bearer"}, 401),
-        (bearer("tökén"), 200),
-        ({"Authorization": "bearer  tökén"}, 200),
+        (bearer("t0ken~"), 200),
+        ({"Authorization": "bearer  t0ken~"}, 200),
     ],
 )
 def test_the_token_guards_all_but_health(headers: dict[str, str], status: int) -> None:
@@ -153,7 +154,7 @@ def test_a_refusal_tells_nothing() -> None:
     how, text, unknown_path = asked(ask, config=GUARDED)
 
     assert how == "Bearer"
-    assert "tök" not in text
+    assert "t0k" not in text
     assert "local" not in text
     assert unknown_path == 401
 
