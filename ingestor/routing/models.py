@@ -8,6 +8,8 @@ from ingestor.config import ModelSpec
 from sensors import FieldShape, Kind, Measurement, Shape, TagShape
 from sensors.catalog import CATALOG
 
+_MAX_FIELDS = 1_000  # well below the columns that the view of a measurement can have
+
 
 class Model(NamedTuple):
     """What a reading has to look like. `code` is the class to ask where it has rules of its own, else None."""
@@ -42,6 +44,7 @@ def resolve(name: str, declared: Mapping[str, ModelSpec]) -> Model:
 def _of_class(name: str, model: type[Measurement]) -> Model:
     if not model.shape.fields:
         raise ValueError(f"model {name} has no fields")
+    _refuse_too_many(len(model.shape.fields))
     return Model(name, model.shape, model if model.shape.has_code else None)
 
 
@@ -57,16 +60,22 @@ def _load(name: str) -> type[Measurement]:
 
 
 def check_declared(spec: ModelSpec) -> None:
-    """Refuse names that nothing can be stored under.
+    """Refuse names that nothing can be stored under, and more fields than can be shown beside each other.
 
     Raises:
         ValueError: It says which, and why.
     """
+    _refuse_too_many(len(spec.fields))
     for name in (*spec.tags, *spec.fields):
         if name == "time":
             raise ValueError("time is the time of the reading; no field or tag can be called so")
         if not name.strip() or not name.isprintable():
             raise ValueError(f"{name!r} cannot be the name of a field or tag")
+
+
+def _refuse_too_many(fields: int) -> None:
+    if fields > _MAX_FIELDS:
+        raise ValueError(f"has {fields:,} fields, and can have {_MAX_FIELDS:,}; spread them over several models")
 
 
 def _shape(spec: ModelSpec) -> Shape:

@@ -113,6 +113,16 @@ def test_names_that_cannot_be_stored_are_refused(part: str, name: str) -> None:
         check_declared(spec)
 
 
+def test_more_fields_than_can_be_shown_are_refused() -> None:
+    """A measurement has a view with a column for each field, and those are bounded."""
+    fields: dict[str, dict[str, object]] = {f"field{number}": {} for number in range(1_001)}
+    with pytest.raises(ValueError, match="has 1,001 fields, and can have 1,000"):
+        check_declared(ModelSpec.model_validate({"fields": fields}))
+
+    del fields["field0"]
+    check_declared(ModelSpec.model_validate({"fields": fields}))
+
+
 def test_names_that_devices_use_are_accepted() -> None:
     """Names that are no names in Python, or names of pydantic, are fine."""
     names = ("pm2.5", "_id", "copy", "model_config", "Temp °C", "schema")
