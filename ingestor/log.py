@@ -47,6 +47,7 @@ def setup(*, level: Level, style: Style, stream: TextIO, clock: Callable[[], flo
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if style is Style.JSON else TextFormatter())
+    handler.addFilter(ForeignFaultFilter())
     handler.addFilter(RepeatFilter(clock=clock))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -74,6 +75,21 @@ class JsonFormatter(logging.Formatter):
         head = {"time": _time_of(record), "level": record.levelname.lower(), "logger": record.name}
         head |= {"event": str(record.msg).partition(" ")[0], "message": message}
         return json.dumps(_fields(record) | _extras(self, record) | head)
+
+
+class ForeignFaultFilter(logging.Filter):
+    """Keeps out what the HTTP server writes of requests that are no HTTP, each with a traceback.
+
+    They are answered, nothing is wrong with the service, and who can reach the port could fill the log with them.
+    What goes wrong within our own answers is still written.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write it."""
+        if record.name != "aiohttp.server" or not record.exc_info:
+            return True
+        # By the status that the error carries: its class would load the whole of aiohttp for each command.
+        return getattr(record.exc_info[1], "code", None) not in range(400, 500)
 
 
 class RepeatFilter(logging.Filter):

@@ -172,6 +172,30 @@ def test_setup_writes_lines_to_the_stream() -> None:
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["started", "shown"]
 
 
+class BadRequestError(Exception):
+    """What aiohttp raises of a request that is no HTTP: it carries the status."""
+
+    code = 400
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize(
+    ("logger", "error", "lines"),
+    [
+        ("aiohttp.server", BadRequestError(), 0),
+        ("aiohttp.server", KeyError("x"), 1),
+        ("ingestor.web", BadRequestError(), 1),
+    ],
+)
+def test_bad_requests_do_not_fill_the_log(logger: str, error: Exception, lines: int) -> None:
+    """What clients do wrong is not written; what goes wrong in our own answers is."""
+    stream = io.StringIO()
+    setup(level=Level.DEBUG, style=Style.TEXT, stream=stream)
+    logging.getLogger(logger).error("Error handling request from %s", "127.0.0.1", exc_info=error)
+
+    assert len(stream.getvalue().splitlines()) == lines
+
+
 @pytest.mark.usefixtures("restored")
 def test_setup_again_replaces_what_was() -> None:
     """A second setup does not write everything twice."""
