@@ -26,8 +26,9 @@ def check_data_dir(config: Config, path: Path | None = None) -> list[Finding]:
     """
     folder = config.data_dir
     there = _nearest(folder)
-    if wrong := _unwritable(folder, there):
-        return [problem("data_dir", wrong)]
+    for one in (folder, journal_dir(config)):
+        if wrong := _unwritable(one, _nearest(one)):
+            return [problem("data_dir", wrong)]
     made = "" if there == folder else " (it will be made)"
     return [ok("data_dir", f"{folder} can be written{made}"), *_unknown_stores(config, path), *_room(config, there)]
 

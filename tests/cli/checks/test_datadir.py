@@ -53,6 +53,15 @@ def test_a_file_in_its_place_is_a_problem(tmp_path: Path) -> None:
         assert f"{tmp_path / 'file'} is a file" in finding.text
 
 
+def test_a_file_in_place_of_the_journal_is_a_problem(tmp_path: Path) -> None:
+    """The service would not start, although the data directory itself is fine."""
+    (tmp_path / "journal").touch()
+    finding = found(Config(data_dir=tmp_path), "data_dir")
+
+    assert finding.level is Level.PROBLEM
+    assert f"{tmp_path / 'journal'} is a file" in finding.text
+
+
 def test_no_right_to_make_it_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says where the right is missing."""
     monkeypatch.setattr("os.access", lambda *_: False)
