@@ -25,8 +25,8 @@ from ingestor.writer import Writer
 
 _log = logging.getLogger(__name__)
 
-INTAKE_STOP_SECS = 3.0
-DELIVERY_STOP_SECS = 3.0
+INTAKE_STOP_SECS = 2.5
+DELIVERY_STOP_SECS = 2.5
 JOURNAL_CLOSE_SECS = 1.0
 """Together with closing files and connections less than 10 seconds, after which container engines kill."""
 _UPKEEP_SECS = 5.0

@@ -15,7 +15,7 @@ from ingestor.errors import DataDirError, StateError
 from ingestor.ports import FieldType
 
 _SCHEMA_VERSION = 1
-_BUSY_SECS = 10.0
+_BUSY_SECS = 2.0  # transactions of ours are short, and stopping must not wait long for one
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -90,6 +90,10 @@ class Ledger:
         deadletters.make_room(connection, self._max_letter_bytes)
         return Saved(state.counters(connection, self.store), deadletters.held_bytes(connection))
 
+    def reload(self, totals: Mapping[str, int]) -> None:
+        """The counters as they are on disk: commands may have changed them."""
+        self._saved = totals
+
     def saved(self, saved: Saved, *, all_entered: bool) -> None:
         """The transaction is on disk; with `all_entered` it was that of `save`."""
         self._saved, self.held_bytes = saved

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ingestor import deadletters
+from ingestor import deadletters, state
 from ingestor.config import Batch
 from ingestor.deadletters import Fate, Letter, Returned
 from ingestor.delivery.ledger import Ledger
@@ -152,7 +152,7 @@ class Delivery:
         save_at, return_at = loop.time() + _CHECKPOINT_SECS, loop.time()
         while True:
             try:
-                async with asyncio.timeout_at(min(save_at, return_at)):
+                async with asyncio.timeout_at(min(save_at, return_at, loop.time() + _PATIENCE_SECS)):
                     parcel = await self._parcels.get()
             except TimeoutError:
                 parcel = Parcel(self._ledger.position)  # an empty one
@@ -209,7 +209,10 @@ class Delivery:
             lambda connection: deadletters.held(connection, name, closed=closed) or deadletters.marked(connection, name)
         )
         if not returned:
-            self._reopen_buckets()
+            totals = await self._in_state(lambda connection: state.counters(connection, name))
+            if totals is not None:
+                self._ledger.reload(totals)
+                self._reopen_buckets()
             return False
         parcel = Parcel(0)
         for one in returned:

@@ -11,6 +11,7 @@ from ingestor.deadletters import WHOLE_MESSAGE, Fate, Letter
 from ingestor.ports import RETAIN, Chunk, Decoders, Flaw, Lost, Message, Point, Reason, Rejection
 
 NOTHING_HELD: Mapping[int, str] = MappingProxyType({})
+_DETAIL_CHARACTERS = 200
 _NO_POINT = (Flaw(WHOLE_MESSAGE, Reason.EMPTY, "it gave no point"),)
 
 
@@ -64,14 +65,23 @@ class Parcel:
         carriers = unrouted = ignored = size = 0
         for message in chunk.messages:
             size += len(message.payload) + len(message.topic) + len(message.properties)
-            decoder = find(message.topic)
+            before = len(points)
+            try:
+                decoder = find(message.topic)
+            except Exception as error:  # noqa: BLE001 - see _fault_of_ours
+                self._flaws[number] = _fault_of_ours(error)
+                number += 1
+                continue
             if decoder is None:
                 unrouted += 1
             elif message.flags & RETAIN and decoder.skips_retained:
                 ignored += 1
             else:
-                before = len(points)
-                flaws = decoder.decode(message, points)
+                try:
+                    flaws = decoder.decode(message, points)
+                except Exception as error:  # noqa: BLE001 - see _fault_of_ours
+                    del points[before:]
+                    flaws = _fault_of_ours(error)
                 made = len(points) - before
                 if made == 1:
                     owners.append(number)
@@ -161,3 +171,11 @@ class Parcel:
     def _message(self, number: int) -> tuple[int, Message]:
         first, chunk = self._runs[bisect_right(self._runs, number, key=itemgetter(0)) - 1]
         return chunk.position + number - first, chunk.messages[number - first]
+
+
+def _fault_of_ours(error: Exception) -> Sequence[Flaw]:
+    """What becomes of a message that a decoder fails on, which none should.
+
+    It is in the journal: without this it would end the service now, and again at every start.
+    """
+    return (Flaw(WHOLE_MESSAGE, Reason.MODEL, f"decoding failed, a fault of ingestor: {error!r}"[:_DETAIL_CHARACTERS]),)

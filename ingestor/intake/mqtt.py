@@ -252,14 +252,15 @@ class MqttIntake:
 
     async def _serve(self, link: Link, *, session_present: bool) -> None:
         """Subscribe, and keep the connection until it ends or we stop."""
-        await self._keep_order()
-        await self._subscribe(link)
-        if session_present and self._removed:
-            link.unsubscribe(self._removed)
-        self._serving = True
+        # From the first packet on: while heads wait to be recorded nothing is read, no answer to SUBSCRIBE either.
         recording = asyncio.create_task(self._record_heads(link), name="oversized messages")
         recording.add_done_callback(lambda _: link.stirred.set())
         try:
+            await self._keep_order()
+            await self._subscribe(link)
+            if session_present and self._removed:
+                link.unsubscribe(self._removed)
+            self._serving = True
             while not self._stopping:
                 await self._look(link, recording)
             link.hold()
@@ -282,11 +283,7 @@ class MqttIntake:
 
     async def _subscribe(self, link: Link) -> None:
         """Ask for all filters; those that are refused after a first success are an alarm, and the others flow."""
-        try:
-            async with asyncio.timeout(self._timing.answer_secs):
-                answer = await link.subscribe(self._filters)
-        except TimeoutError:
-            raise BrokerUnavailableError("the broker did not answer SUBSCRIBE") from None
+        answer = await self._answer(link, asyncio.ensure_future(link.subscribe(self._filters)))
         if answer.only_qos_0:
             _log.warning("mqtt_no_promise: this broker grants QoS 0 only to %s", ", ".join(answer.only_qos_0))
         if answer.refused:
@@ -299,6 +296,18 @@ class MqttIntake:
         self._set_fault(None)
         self._backoff.succeeded(asyncio.get_running_loop().time())
         await self._on_subscribed(self._filters)
+
+    async def _answer(self, link: Link, asking: "asyncio.Future[Result]") -> Result:
+        """The broker's answer, within the time that it has; while we do not read, the silence is ours."""
+        try:
+            while not asking.done():
+                paused = link.paused
+                await asyncio.wait([asking], timeout=self._timing.answer_secs)
+                if not (asking.done() or paused or link.paused):
+                    raise BrokerUnavailableError("the broker did not answer SUBSCRIBE")
+            return asking.result()
+        finally:
+            asking.cancel()
 
     async def _keep_order(self) -> None:
         if self._order.proven is not self._order_on_disk:

@@ -17,6 +17,7 @@ from ingestor.retry import Backoff
 
 _GROUP_MESSAGES: Final = 16
 """So many waiting messages are written at once: a broker's usual window is 20, and then it waits for us."""
+_UNSAVED_SECS: Final = 3.0  # a delivery that is asked for it saves every second
 _NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -164,6 +165,8 @@ class Committer:
                 count = self._count_for_room(error.missing_bytes)
                 if not count:
                     await self._until_released()
+                elif self._only_unsaved(count) and await self._released_soon():
+                    continue
                 elif not await self._delete(count):
                     await asyncio.sleep(backoff.next())
             except OSError as error:
@@ -190,6 +193,26 @@ class Committer:
         self.full = True
         self._freed.clear()
         await self._freed.wait()
+
+    def _only_unsaved(self, count: int) -> bool:
+        """Whether the oldest files hold what a cursor has read and not released yet, and nothing that it has not read.
+
+        After a crash it would be told that this was dropped, although it may well be stored.
+        """
+        end = self._shelf.segments[count - 1].end
+        late = [cursor for cursor in self.cursors if cursor.released < end]
+        return bool(late) and all(end <= cursor.position for cursor in late)
+
+    async def _released_soon(self) -> bool:
+        """Whether a cursor releases something within a short time; `full` asks for that."""
+        self.full = True
+        self._freed.clear()
+        try:
+            async with asyncio.timeout(_UNSAVED_SECS):
+                await self._freed.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _count_for_room(self, missing_bytes: int) -> int:
         return count_for_room(self._shelf.segments, self._needs(), missing_bytes=missing_bytes)

@@ -1,5 +1,6 @@
 """One segment file: what is known of it, how it is named, and appending to it."""
 
+import errno
 import logging
 import os
 import re
@@ -172,6 +173,9 @@ class SegmentWriter:
             self.trusted = False
             self._cut()
             raise
+        if not os.fstat(self._file).st_nlink:
+            self.trusted = False
+            raise FileNotFoundError(errno.ENOENT, "a file of the journal was deleted", str(segment.path))
         # In this order: whoever sees the new end, in another thread, must find the bytes within the size.
         segment.size += len(frame)
         segment.runway = max(0, runway)

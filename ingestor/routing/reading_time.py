@@ -70,6 +70,8 @@ class Clock:
             return message.received_ns
         try:
             times = self._readings(raw, message.payload)
+        except ArithmeticError:
+            return Flaw(-1, Reason.TIME, f"{self._named} is {show(raw)}: not a number that can be a time")
         except ValueError as error:
             return Flaw(-1, Reason.TIME, shorten(f"{self._named} is {show(raw)}: {error}"))
         latest = message.received_ns + self._ahead

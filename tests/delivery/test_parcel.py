@@ -1,13 +1,14 @@
 """What became of each message of a parcel."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import pytest
 
 from ingestor.deadletters import WHOLE_MESSAGE, Fate
 from ingestor.delivery.parcel import Parcel
-from ingestor.ports import RETAIN, Chunk, LossReason, Lost, Message, Reason, Rejection
-from tests.builders import message
+from ingestor.ports import RETAIN, Chunk, Flaw, LossReason, Lost, Message, Point, Reason, Rejection
+from tests.builders import message, point
 from tests.delivery.fakes import FakeDecoders
 
 
@@ -173,3 +174,34 @@ def test_message_is_not_copied() -> None:
     parcel.take(Chunk(0, [bad]), FakeDecoders())
 
     assert parcel.settle().letters[0].message is bad
+
+
+class FaultyDecoders:
+    """Decoders with a fault of ours, in finding or in decoding."""
+
+    skips_retained = False
+
+    def find(self, topic: str) -> Self:
+        """Fail for one topic."""
+        if topic == "lost":
+            raise RuntimeError("no way")
+        return self
+
+    def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:
+        """Fail after a point, unless the payload is good."""
+        into.append(point(time_ns=message.received_ns))
+        if message.payload != b"good":
+            raise ArithmeticError("beyond")
+        return ()
+
+
+def test_a_fault_of_ours_costs_its_message_alone() -> None:
+    """What a decoder fails on is set aside with the error's words: it would end the service at every start."""
+    parcel = Parcel(0)
+    payloads = [(b"good", "rack1/climate"), (b"odd", "rack1/climate"), (b"good", "lost"), (b"good", "rack1/climate")]
+    parcel.take(Chunk(0, [message(payload, topic=topic) for payload, topic in payloads]), FaultyDecoders())
+    account = parcel.settle()
+
+    assert counted(parcel) == {"stored": 2, "set_aside": 2, "points": 2}
+    assert [(letter.position, letter.reason) for letter in account.letters] == [(1, Reason.MODEL), (2, Reason.MODEL)]
+    assert "ArithmeticError('beyond')" in account.letters[0].detail

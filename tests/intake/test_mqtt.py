@@ -277,6 +277,24 @@ def test_oversized_messages_are_reported_and_counted(tmp_path: Path) -> None:
         assert run(main(broker)) == (["before", "after"], [("t/a", 1024)], 1)
 
 
+@VERSIONS
+def test_many_oversized_messages_at_once_do_not_keep_us_from_subscribing(tmp_path: Path, protocol: str) -> None:
+    """However many of them wait at the broker, all are recorded, and what is behind them comes."""
+    settings = {"max_packet": "1KiB", "protocol": protocol}
+
+    async def main(broker: Mosquitto) -> tuple[list[str], int]:
+        log, notes = MemoryLog(), Notes()
+        async with running(intake := make_intake(broker.url, log, notes, settings=settings)):
+            await subscribed(intake)
+        await publish(broker, ["x" * 3000] * 40 + ["good"])
+        async with running(intake := make_intake(broker.url, log, notes, settings=settings)):
+            await eventually_async(lambda: payloads(log) == ["good"] and intake.skipped == 40)
+        return payloads(log), intake.reconnects
+
+    with Mosquitto(tmp_path) as broker:
+        assert run(main(broker)) == (["good"], 0)
+
+
 def test_a_stop_before_any_connection_is_quick() -> None:
     """An intake that waits for its broker stops at once."""
 

@@ -173,3 +173,15 @@ def test_no_runway_without_room_and_none_for_large_frames(tmp_path: Path) -> Non
 
     assert writer.segment.runway == 0
     assert writer.segment.path.stat().st_size == writer.segment.size
+
+
+def test_a_file_that_was_deleted_takes_no_more(tmp_path: Path) -> None:
+    """What is written into a file that nobody can open again is not durable."""
+    writer = SegmentWriter.create(tmp_path, 0, Disk())
+    _append(writer, 1)
+    writer.segment.path.unlink()
+    with pytest.raises(FileNotFoundError, match="was deleted"):
+        _append(writer, 1)
+    writer.close()
+
+    assert (writer.trusted, writer.segment.end) == (False, 1)

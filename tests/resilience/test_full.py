@@ -99,3 +99,22 @@ def test_a_full_disk_is_waited_out(tmp_path: Path, when_behind: str) -> None:
         with service.bucket("Numbered") as bucket:
             found = bucket.execute("SELECT count(*), count(DISTINCT n) FROM numbered").fetchone()
         assert found == (2_000, 2_000)
+
+
+@pytest.mark.long
+def test_what_is_stored_is_not_counted_as_dropped_after_a_kill(tmp_path: Path) -> None:
+    """Under `drop_oldest`, with a store that keeps up, kills cost no message and no count."""
+    rounds, each = 4, 3_000
+    with Mosquitto(tmp_path) as broker:
+        service = ServiceProcess(tmp_path / "service", mqtt={"url": broker.url}, config=config("drop_oldest")).start()
+        for number in range(rounds):
+            publish(broker.port, range(number * each, (number + 1) * each))
+            service.wait_until_settled((number + 1) * each)
+            service.kill()
+            service.start()
+        accounts = service.wait_until_settled(rounds * each)
+        with service.bucket("Numbered") as bucket:
+            (stored,) = bucket.execute("SELECT count(*) FROM numbered").fetchone()
+        service.stop()
+
+        assert (accounts["stored"], accounts["dropped"], stored) == (rounds * each, 0, rounds * each)

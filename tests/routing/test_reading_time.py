@@ -166,3 +166,11 @@ def test_whatever_a_device_says_is_understood_or_told(raw: object, unit: str, ou
         assert len(found.detail) <= DETAIL_LENGTH
     else:
         assert START_NS <= found <= RECEIVED_NS + 300 * SECOND_NS
+
+
+@pytest.mark.parametrize(
+    "written", ["1e-9999999999999999999999", "0e9999999999999999999999", "-1e-99999999999999999999"]
+)
+def test_a_number_beyond_all_arithmetic_sets_the_reading_aside(written: str) -> None:
+    """What JSON takes for 0 and exact arithmetic cannot hold is no time, and no error either."""
+    assert refused(when(written, unit="ms"), "not a number that can be a time")

@@ -112,3 +112,12 @@ def test_there_is_no_second_key() -> None:
     """A bare value has no time of its own."""
     with pytest.raises(ValueError, match="no ts"):
         ValueFormat(FieldShape("x")).exact(b"21.5", "ts")
+
+
+@pytest.mark.parametrize("payload", [b"1" * 200_000 + b"x", b"1." + b"2" * 200_000 + b"x"])
+def test_endless_digits_take_no_time(payload: bytes) -> None:
+    """However many digits, they are read once: a stranger cannot keep the service busy with them."""
+    with pytest.raises((UnreadableError, ValueError)):
+        read(payload, FieldShape("n", Kind.FLOAT, low=-40, high=85))
+
+    assert ValueFormat(FieldShape("n", Kind.FLOAT)).parse(payload) == {"n": payload.decode()}
