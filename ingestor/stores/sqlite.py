@@ -4,6 +4,7 @@ import asyncio
 import errno
 import sqlite3
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from ingestor.stores.bucketfile import BucketFile
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 
+_MAX_OPEN = 64  # buckets; each takes three descriptors, and a process often has no more than 1024
+
 Result = TypeVar("Result")
 
 
@@ -32,7 +35,7 @@ class SqliteStore:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-store")
-        self._files: dict[str, BucketFile] = {}
+        self._files: OrderedDict[str, BucketFile] = OrderedDict()  # the least recently used first
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,11 +101,7 @@ class SqliteStore:
         path = bucket_path(self._directory, bucket)
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            file = self._files.get(bucket)
-            if file is not None and file.gone:
-                self._files.pop(bucket).close()
-                file = None
-            yield file or self._files.setdefault(bucket, BucketFile(path))
+            yield self._file(bucket, path)
         except OSError as error:
             raise StoreMisconfiguredError(f"{self._directory} cannot be used: {error.strerror}") from error
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
@@ -111,6 +110,19 @@ class SqliteStore:
             if isinstance(error, sqlite3.Error):
                 raise self._explain(error, bucket, path) from error
             raise
+
+    def _file(self, bucket: str, path: Path) -> BucketFile:
+        file = self._files.get(bucket)
+        if file is not None and file.gone:
+            self._files.pop(bucket).close()
+            file = None
+        if file is None:
+            while len(self._files) >= _MAX_OPEN:
+                _, unused = self._files.popitem(last=False)
+                unused.close()
+            file = self._files[bucket] = BucketFile(path)
+        self._files.move_to_end(bucket)
+        return file
 
     def _explain(self, error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail

@@ -13,7 +13,7 @@ import pytest
 
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Point, Rejection
-from ingestor.stores import bucketfile
+from ingestor.stores import bucketfile, sqlite
 from ingestor.stores.bucketfile import BucketFile
 from ingestor.stores.sqlite import SqliteStore, bucket_path
 from tests.builders import point, series
@@ -301,3 +301,35 @@ def test_only_the_field_that_sqlite_cannot_hold_is_left_out(folder: Path) -> Non
 
     assert [rejection.fields for rejection in rejections] == [("count",)]
     assert list(read_buckets(folder).values()) == [{"level": 1.5}]
+
+
+def open_buckets(folder: Path) -> set[str]:
+    """Whose files are held open: SQLite removes the log beside a file when the last connection to it ends."""
+    return {path.name.removesuffix(".db-wal") for path in folder.glob("*.db-wal")}
+
+
+def test_only_the_files_used_last_stay_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buckets beyond the limit take no descriptors, and are opened again when a point comes."""
+    monkeypatch.setattr(sqlite, "_MAX_OPEN", 3)
+    held = []
+
+    async def main() -> None:
+        async with SqliteStore(folder) as store:
+            for at, bucket in enumerate("abcadb"):
+                await store.write([point(series(bucket), time_ns=at)])
+                held.append(open_buckets(folder))
+
+    run(main())
+
+    assert held == [{"a"}, set("ab"), set("abc"), set("abc"), set("acd"), set("abd")]
+    assert times(folder) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_batch_of_more_buckets_than_may_be_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is written, and the check of them all finds nothing wrong."""
+    monkeypatch.setattr(sqlite, "_MAX_OPEN", 3)
+    buckets = [f"bucket{number}" for number in range(10)]
+    write(folder, *(point(series(bucket), time_ns=at) for at, bucket in enumerate(buckets)))
+
+    assert check(folder, *buckets) == []
+    assert times(folder) == list(range(10))
