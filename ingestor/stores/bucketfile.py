@@ -82,6 +82,8 @@ class BucketFile:
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
         self._places: dict[Series, _Place] = {}
         self._places_bytes = 0
+        self._taken: set[str] = set()  # names of tables and views, in lower case, as of a version of the file
+        self._taken_version: int | None = None
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")  # stored means on disk: the cursor moves by it
@@ -149,66 +151,81 @@ class BucketFile:
                     begin += size
 
     def _make_place(self, series: Series) -> None:
-        table = self._table(series.measurement)
-        new_fields = [name for name in series.types if name not in table.columns]
-        new_tags = {key for key, _ in series.tags} - table.tags
-        for name in new_fields:
-            self._add_field(table, name, series)
-        table.tags |= new_tags
+        table = self._tables.get(series.measurement)
+        if table is None:
+            table = self._tables[series.measurement] = self._new_table(series)
+        else:
+            self._widen(table, series)
         tags = json.dumps(dict(series.tags), ensure_ascii=False, separators=(",", ":"))
         key = (table.number, tags)
         self._connection.execute("INSERT OR IGNORE INTO series (measurement, tags) VALUES (?, ?)", key)
         row = self._connection.execute("SELECT id FROM series WHERE measurement = ? AND tags = ?", key).fetchone()
         self._places[series] = _Place(table, row[0])
         self._places_bytes += series.weight
-        if new_fields or new_tags:
-            self._make_view(table)
 
-    def _table(self, measurement: str) -> _Table:
-        table = self._tables.get(measurement)
-        if table is None:
-            row = self._connection.execute(
-                "INSERT INTO measurements (name, view_name) VALUES (?, ?) RETURNING id",
-                (measurement, self._free_view_name(measurement)),
-            ).fetchone()
-            table = self._tables[measurement] = _Table(row[0])
-            self._connection.execute(
-                f"CREATE TABLE points_{table.number} (series INTEGER NOT NULL, time INTEGER NOT NULL,"
-                " PRIMARY KEY (series, time)) WITHOUT ROWID"
-            )
+    def _new_table(self, series: Series) -> _Table:
+        """Made with all columns at once: SQLite reads its whole schema again at each ALTER TABLE."""
+        view_name = self._free_view_name(series.measurement)
+        row = self._connection.execute(
+            "INSERT INTO measurements (name, view_name) VALUES (?, ?) RETURNING id", (series.measurement, view_name)
+        ).fetchone()
+        table = _Table(row[0], tags={key for key, _ in series.tags})
+        columns = "".join(f"{self._add_field(table, name, series)}, " for name in series.types)
+        self._connection.execute(
+            f"CREATE TABLE points_{table.number} (series INTEGER NOT NULL, time INTEGER NOT NULL, {columns}"
+            "PRIMARY KEY (series, time)) WITHOUT ROWID"
+        )
+        self._make_view(table, view_name)
         return table
 
+    def _widen(self, table: _Table, series: Series) -> None:
+        new_fields = [name for name in series.types if name not in table.columns]
+        new_tags = {key for key, _ in series.tags} - table.tags
+        for name in new_fields:
+            column = self._add_field(table, name, series)
+            self._connection.execute(f"ALTER TABLE points_{table.number} ADD COLUMN {column}")
+        table.tags |= new_tags
+        if new_fields or new_tags:
+            (view_name,) = self._connection.execute(
+                "SELECT view_name FROM measurements WHERE id = ?", (table.number,)
+            ).fetchone()
+            self._connection.execute(f"DROP VIEW IF EXISTS {_name(view_name)}")
+            self._make_view(table, view_name)
+
     def _free_view_name(self, measurement: str) -> str:
-        taken = {str(name).lower() for (name,) in self._connection.execute("SELECT name FROM sqlite_schema")}
+        """A name that nothing in the file has, and that counts as taken from now on."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._taken_version:  # somebody else wrote to the file: perhaps a view of their own
+            names = self._connection.execute("SELECT name FROM sqlite_schema")
+            self._taken = {str(name).lower() for (name,) in names}
+            self._taken_version = version
         reserved = not measurement or measurement.lower().startswith(("sqlite_", "points_"))
         name = first = f"measurement {measurement}" if reserved else measurement
         number = 2
-        while name.lower() in taken:
+        while name.lower() in self._taken:
             name, number = f"{first} {number}", number + 1
+        self._taken.add(name.lower())
         return name
 
-    def _add_field(self, table: _Table, name: str, series: Series) -> None:
+    def _add_field(self, table: _Table, name: str, series: Series) -> str:
+        """Note the field and its column; what comes back declares the column."""
         kind = series.types[name]
         row = self._connection.execute(
             "INSERT INTO fields (measurement, name, type, unit) VALUES (?, ?, ?, ?) RETURNING id",
             (table.number, name, kind.value, series.units.get(name)),
         ).fetchone()
         table.columns[name] = f"f{row[0]}"
-        self._connection.execute(f"ALTER TABLE points_{table.number} ADD COLUMN f{row[0]} {_COLUMN[kind]}")
+        return f"f{row[0]} {_COLUMN[kind]}"
 
-    def _make_view(self, table: _Table) -> None:
-        (name,) = self._connection.execute(
-            "SELECT view_name FROM measurements WHERE id = ?", (table.number,)
-        ).fetchone()
+    def _make_view(self, table: _Table, view_name: str) -> None:
         shown = [(_READABLE_TIME, "time")]
         shown += [(_tag_value(tag), tag) for tag in sorted(table.tags)]
         shown += [(column, name) for name, column in table.columns.items()]
         shown += [("time", "time_ns")]
         columns = ", ".join(f"{value} AS {_name(alias)}" for value, alias in _distinct(shown))
-        self._connection.execute(f"DROP VIEW IF EXISTS {_name(name)}")
         # CROSS JOIN is SQLite's word for "in this order": series by series, so a condition on time finds its place.
         self._connection.execute(
-            f"CREATE VIEW {_name(name)} AS SELECT {columns} FROM series CROSS JOIN points_{table.number}"
+            f"CREATE VIEW {_name(view_name)} AS SELECT {columns} FROM series CROSS JOIN points_{table.number}"
             f" ON points_{table.number}.series = series.id WHERE series.measurement = {table.number}"
         )
 

@@ -110,6 +110,45 @@ def test_every_view_can_be_read(path: Path, file: BucketFile) -> None:
         assert {row["name"], 1.5} <= set(shown.values())
 
 
+def test_a_view_that_somebody_made_meanwhile_stays(path: Path, file: BucketFile) -> None:
+    """People may add views of their own while the file is open: a new measurement's view takes another name."""
+    file.upsert([point(series(measurement="first"))])
+    with closing(sqlite3.connect(path)) as person:
+        person.execute("CREATE VIEW Climate AS SELECT 'mine' AS whose")
+    file.upsert([point()])
+
+    assert select(path, "SELECT * FROM climate") == [{"whose": "mine"}]
+    assert [row["temperature"] for row in select(path, 'SELECT * FROM "climate 2"')] == [21.5]
+
+
+def test_measurements_that_differ_in_case_each_have_a_view(path: Path) -> None:
+    """Names in one batch, in another and after opening again are kept apart, though SQLite takes them for the same."""
+    with closing(BucketFile(path)) as file:
+        file.upsert([point(series(measurement=name), temperature=1.0) for name in ("climate", "Climate")])
+        file.upsert([point(series(measurement="CLIMATE"), temperature=1.0)])
+    with closing(BucketFile(path)) as again:
+        again.upsert([point(series(measurement="cLIMATE"), temperature=1.0)])
+    views = [row["view_name"] for row in select(path, "SELECT view_name FROM measurements ORDER BY id")]
+
+    assert views == ["climate", "Climate 2", "CLIMATE 3", "cLIMATE 4"]
+    assert [len(select(path, f'SELECT * FROM "{view}"')) for view in views] == [1, 1, 1, 1]  # noqa: S608 - our own
+
+
+def test_a_measurement_without_tags_has_a_view(path: Path, file: BucketFile) -> None:
+    """The view comes with the measurement, whatever its points have."""
+    file.upsert([point(series(tags={}, types={"temperature": FieldType.FLOAT}))])
+
+    assert [list(row) for row in select(path, "SELECT * FROM climate")] == [["time", "temperature", "time_ns"]]
+
+
+def test_a_new_measurement_changes_the_schema_twice(path: Path, file: BucketFile) -> None:
+    """A table and a view, however many fields: each change costs more the more measurements there are."""
+    before = select(path, "PRAGMA schema_version")[0]["schema_version"]
+    file.upsert([point(series(types={f"field{at}": FieldType.INT for at in range(50)}), field0=1)])
+
+    assert select(path, "PRAGMA schema_version")[0]["schema_version"] == before + 2
+
+
 def test_units_and_types_are_told(path: Path, file: BucketFile) -> None:
     """The file says of each field which type and unit it has."""
     of = series(types=CLIMATE)
