@@ -230,7 +230,11 @@ class Log(Protocol):
 
     @property
     def backlog_bytes(self) -> int:
-        """Bytes appended and not yet on disk; a source pauses its socket while this is high."""
+        """Bytes appended and not yet on disk."""
+
+    @property
+    def backlog_limit(self) -> int:
+        """A source pauses its socket while `backlog_bytes` is over this."""
 
     def append(self, messages: Sequence[Message]) -> Future[None]:
         """Queue messages for the next group; returns at once.

@@ -17,8 +17,6 @@ from ingestor.intake.replies import Connack
 from ingestor.intake.session import ClosedError, Event, Failed, NoConnackError, Session, Subscribed
 from ingestor.ports import Log, Message
 
-PAUSE_BYTES = 4 * 2**20
-"""Reading stops while more than this waits to be journaled, and goes on at half of it."""
 _MAX_HEADS = 16
 """Reading stops as well while so many heads of oversized messages wait to be recorded."""
 _PAUSED_TICK_SECS = 0.2
@@ -276,7 +274,7 @@ class Link(asyncio.Protocol):
         """Read or do not read, as things stand."""
         if self.error is not None or self._leaving or self._transport is None:
             return
-        limit = PAUSE_BYTES // 2 if self.paused else PAUSE_BYTES
+        limit = self._log.backlog_limit // 2 if self.paused else self._log.backlog_limit
         was_paused = self.paused
         self.paused = self._log.backlog_bytes > limit or len(self.heads) >= _MAX_HEADS
         if self.paused and not was_paused:

@@ -24,6 +24,7 @@ _SEGMENTS: Final = 8
 _FRAME_BYTES: Final = 4 * 2**20
 _TAIL_BYTES: Final = 8 * 2**20
 _READERS: Final = 4
+_BACKLOG_BYTES: Final = 4 * 2**20
 _LET_GO_SECS: Final = 1.0
 
 Payload = bytes
@@ -210,6 +211,14 @@ class Journal:
     def backlog_bytes(self) -> int:
         """What was appended and is not on disk yet takes about so many bytes of memory."""
         return self._committer.backlog_bytes
+
+    @property
+    def backlog_limit(self) -> int:
+        """How much may wait in memory: no more than a part of the journal.
+
+        Else what waits, once there is room for it, would push out what the broker may just be sending again.
+        """
+        return min(_BACKLOG_BYTES, self._max_bytes // 4)
 
     @property
     def start(self) -> int:

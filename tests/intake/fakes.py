@@ -16,12 +16,14 @@ class MemoryLog:
         messages: What is on disk, in order.
         clock: Gives times of receipt.
         backlog_bytes: What the test says.
+        backlog_limit: The same.
     """
 
     def __init__(self, *, at_once: bool = True) -> None:
         self.messages: list[Message] = []
         self.clock = ReceiptClock()
         self.backlog_bytes = 0
+        self.backlog_limit = 4 * 2**20
         self._at_once = at_once
         self._waiting: list[tuple[Sequence[Message], asyncio.Future[None]]] = []
 

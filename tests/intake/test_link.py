@@ -6,7 +6,7 @@ import pytest
 
 from ingestor.errors import BrokerError, BrokerUnavailableError
 from ingestor.intake.idorder import IdOrder
-from ingestor.intake.link import PAUSE_BYTES, Link
+from ingestor.intake.link import Link
 from ingestor.intake.outgoing import PINGREQ, Hello
 from ingestor.intake.redelivery import Redelivery
 from ingestor.intake.replies import Connack
@@ -191,13 +191,13 @@ def test_reading_pauses_while_the_journal_is_behind() -> None:
         wire = Wire(log)
         await wire.connect()
         seen = []
-        log.backlog_bytes = PAUSE_BYTES + 1
+        log.backlog_bytes = log.backlog_limit + 1
         wire.link.data_received(message(1))
         seen.append(wire.transport.reading)
-        log.backlog_bytes = PAUSE_BYTES // 2 + 1
+        log.backlog_bytes = log.backlog_limit // 2 + 1
         wire.link.resume_writing()
         seen.append(wire.transport.reading)
-        log.backlog_bytes = PAUSE_BYTES // 2
+        log.backlog_bytes = log.backlog_limit // 2
         await eventually_async(lambda: wire.transport.reading)
         return [*seen, wire.link.paused]
 
@@ -211,7 +211,7 @@ def test_pings_go_out_while_reading_is_paused() -> None:
         log = MemoryLog()
         wire = Wire(log, keep_alive=1)
         await wire.connect()
-        log.backlog_bytes = PAUSE_BYTES + 1
+        log.backlog_bytes = log.backlog_limit + 1
         wire.link.data_received(message(1))
         await eventually_async(lambda: b"".join(wire.transport.written).count(PINGREQ) >= 4)
         return wire.link.error

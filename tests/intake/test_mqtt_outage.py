@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ingestor.intake.link import PAUSE_BYTES
 from ingestor.intake.mqtt import MqttIntake
 from tests.intake.fakes import MemoryLog
 from tests.intake.wait import VERSIONS, make_intake, payloads, publish, running, serving, subscribed
@@ -115,7 +114,7 @@ def test_a_paused_connection_lives(tmp_path: Path) -> None:
         log = MemoryLog()
         async with running(intake := make_intake(broker.url, log)):
             await subscribed(intake)
-            log.backlog_bytes = PAUSE_BYTES + 1
+            log.backlog_bytes = log.backlog_limit + 1
             await publish(broker, ["first"])
             await eventually_async(lambda: intake.paused)
             await publish(broker, ["second"])
