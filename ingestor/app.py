@@ -30,6 +30,7 @@ DELIVERY_STOP_SECS = 2.5
 JOURNAL_CLOSE_SECS = 1.0
 """Together with closing files and connections less than 10 seconds, after which container engines kill."""
 _UPKEEP_SECS = 5.0
+_CLOCK_SECS = 60.0  # so much may a clock be set back without a word
 
 
 class Service:
@@ -177,7 +178,17 @@ class Service:
         while True:
             self._rate.add(time.monotonic(), self._journal.bytes_written)
             await self._accounts.save(self._intake.recognised)
+            self._look_at_the_clock()
             await asyncio.sleep(_UPKEEP_SECS)
+
+    def _look_at_the_clock(self) -> None:
+        ahead_secs = (self._journal.clock.last_ns - time.time_ns()) / 1e9
+        if ahead_secs > _CLOCK_SECS:
+            _log.warning(
+                "clock_was_set_back seconds=%d: times of receipt only increase, so until the clock has caught up all "
+                "readings without a time of their own get that of the moment before it",
+                ahead_secs,
+            )
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""

@@ -209,15 +209,18 @@ class ReceiptClock:
 
     Args:
         last_ns: The newest time given out before, from the journal.
+
+    Attributes:
+        last_ns: The newest time given out.
     """
 
     def __init__(self, last_ns: int = 0) -> None:
-        self._last = last_ns
+        self.last_ns = last_ns
 
     def take(self, count: int, *, now_ns: int) -> int:
         """Reserve `count` consecutive times and return the first: `max(now, last + 1)`."""
-        first = max(now_ns, self._last + 1)
-        self._last = first + count - 1
+        first = max(now_ns, self.last_ns + 1)
+        self.last_ns = first + count - 1
         return first
 
 

@@ -1,6 +1,7 @@
 """The composition root: parts made from the configuration, started and stopped in order."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from ingestor.app import Service
 from ingestor.config import Config
 from ingestor.errors import BrokerRefusedError, ConfigError, DataDirError, UnknownStoresError
+from ingestor.journal import Journal
 from ingestor.journal.shelf import Shelf
+from tests.builders import message
 from tests.servers.mosquitto import Mosquitto
 from tests.support import LOOPS, eventually_async, free_port, run
 
@@ -181,4 +184,17 @@ def test_a_journal_that_dies_ends_the_service(tmp_path: Path, monkeypatch: pytes
             await publish(port, b"20.5")
 
     with Mosquitto(tmp_path) as broker, pytest.raises(RuntimeError, match="a fault of ours"):
+        run(main(broker.port))
+
+
+def test_a_clock_that_was_set_back_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Times of receipt stay ahead until it has caught up, and people should know."""
+
+    async def main(port: int) -> None:
+        async with Journal(tmp_path / "data" / "journal") as journal:
+            await journal.append([message(received_ns=time.time_ns() + 3600 * 10**9)])
+        async with running(config(tmp_path, port=port)):
+            await eventually_async(lambda: "clock_was_set_back seconds=3" in caplog.text)
+
+    with Mosquitto(tmp_path) as broker:
         run(main(broker.port))
