@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from ingestor.ports import Message, Reason
@@ -16,6 +17,7 @@ from ingestor.state import INTAKE, count
 
 NEVER_JOURNALED = -1
 WHOLE_MESSAGE = -1
+_ADDED_AT_ONCE = 50
 _RETURNED_MESSAGES = 500
 _RETURNED_BYTES = 4 * 2**20
 _ROW_OVERHEAD_BYTES = 200  # about what SQLite and its indexes need for the rows of one message
@@ -100,28 +102,37 @@ class Filter:
 
 def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -> None:
     """Put letters in; one that is there already stays as it is."""
-    for letter in letters:
-        raw = _raw_id(connection, letter.position, letter.message)
-        fields = ",".join(letter.fields)
-        row = (raw, store, letter.point, letter.reason, letter.detail, fields, letter.fate, letter.bucket)
-        connection.execute(
-            "INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate, bucket)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
-        )
+    waiting = iter(letters)
+    while some := list(islice(waiting, _ADDED_AT_ONCE)):
+        _add(connection, store, some)
 
 
-def _raw_id(connection: sqlite3.Connection, position: int, message: Message) -> int:
-    key = (position, message.received_ns)
-    row = connection.execute("SELECT id FROM raw WHERE position = ? AND received_ns = ?", key).fetchone()
-    if row is None:
-        size = message.size + _ROW_OVERHEAD_BYTES
-        row = connection.execute(
-            "INSERT INTO raw (position, received_ns, topic, payload, flags, packet_id, properties, bytes)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (*key, message.topic, message.payload, message.flags, message.packet_id, message.properties, size),
-        ).fetchone()
-    return int(row[0])
+def _add(connection: sqlite3.Connection, store: str, letters: Sequence[Letter]) -> None:
+    """Put a few letters in, with two statements in all: at each, the thread waits to get the interpreter back."""
+    messages = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(letters))
+    connection.execute(
+        "INSERT OR IGNORE INTO raw (position, received_ns, topic, payload, flags, packet_id, properties, bytes)"
+        f" VALUES {messages}",
+        [value for letter in letters for value in _raw_row(letter.position, letter.message)],
+    )
+    parts = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(letters))
+    connection.execute(
+        f"WITH part (position, received_ns, store, point, reason, detail, fields, fate, bucket) AS (VALUES {parts})"
+        " INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate, bucket)"
+        " SELECT raw.id, store, point, reason, detail, fields, fate, bucket"
+        " FROM part JOIN raw USING (position, received_ns) ORDER BY raw.id",
+        [value for letter in letters for value in _part_row(store, letter)],
+    )
+
+
+def _raw_row(position: int, message: Message) -> tuple[object, ...]:
+    topic, payload, received_ns, flags, packet_id, properties = message
+    return (position, received_ns, topic, payload, flags, packet_id, properties, message.size + _ROW_OVERHEAD_BYTES)
+
+
+def _part_row(store: str, letter: Letter) -> tuple[object, ...]:
+    position, message, point, reason, detail, fields, fate, bucket = letter
+    return (position, message.received_ns, store, point, reason, detail, ",".join(fields), fate, bucket)
 
 
 def total_bytes(connection: sqlite3.Connection) -> int:
