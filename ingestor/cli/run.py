@@ -1,5 +1,6 @@
 """`ingestor run`: the service."""
 
+import gc
 import logging
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,7 @@ async def _serve(config: Config) -> None:
         stop_on_signals(service.stop)
         say(_what_runs(config, service))
         flush()
+        tune_collector()
         await service.run()
         _log.info("stopped pending=%d", max(store.pending for store in service.snapshot().stores))
 
@@ -62,3 +64,14 @@ def _what_runs(config: Config, service: "Service") -> str:
     url = service_url(config.web.model_copy(update={"port": service.web.port}))
     routes = counted(len(config.routes), "route")
     return f"ingestor {__version__}: {broker} -> {routes} -> {stores}; status on {url}/api/status; Ctrl-C stops"
+
+
+def tune_collector() -> None:
+    """Have the cyclic garbage collector look less often, and not at what is there for good.
+
+    A batch is tens of thousands of objects that live for a second and are in no cycle; with Python's defaults going
+    over them, and over all modules each time, was about a twentieth of the CPU of a message.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

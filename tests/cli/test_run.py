@@ -1,5 +1,6 @@
 """`ingestor run`, as the process that it is: what it says, how it ends, and every mistake as one line."""
 
+import gc
 import signal
 import socket
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestor.cli.checks.routes import NO_ROUTES
+from ingestor.cli.run import tune_collector
 from tests.cli.commands import ingestor, write_config
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.publisher import Publisher
@@ -128,3 +130,16 @@ def test_a_data_dir_that_cannot_be_is_one_line(tmp_path: Path) -> None:
 
     assert (found.code, found.err.count("\n")) == (1, 1)
     assert "cannot be made: File exists" in found.err
+
+
+def test_the_collector_looks_less_often_at_less() -> None:
+    """What is there at the start is not gone over again, and young objects only in large numbers."""
+    before = gc.get_threshold()
+    try:
+        tune_collector()
+
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() > before
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
