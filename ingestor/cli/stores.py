@@ -1,6 +1,5 @@
 """`ingestor stores`: where points go, and giving up a store that is no longer wanted."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Annotated
@@ -72,7 +71,7 @@ def forget(
     if not state_file(loaded).exists():
         fail(f"{loaded.data_dir} knows no stores: no service has run with it yet")
     with _no_service_beside(loaded):
-        known = in_state(config, lambda connection: _forget(connection, name))
+        known = in_state(config, lambda connection: state.forget_store(connection, name))
     if not known:
         fail(f"this data directory knows no store {name!r}; see: {command('stores list', config)}")
     if json:
@@ -94,7 +93,3 @@ def _no_service_beside(config: Config) -> Iterator[None]:
         raise DataDirError(f"{journal_dir(config)} cannot be locked: {error.strerror}") from error
     with closing(lock):
         yield
-
-
-def _forget(connection: sqlite3.Connection, name: str) -> bool:
-    return state.forget_store(connection, name)

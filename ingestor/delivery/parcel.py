@@ -66,24 +66,21 @@ class Parcel:
         for message in chunk.messages:
             size += len(message.payload) + len(message.topic) + len(message.properties)
             before = len(points)
+            flaws: Sequence[Flaw] | None = None
             try:
                 decoder = find(message.topic)
-            except Exception as error:  # noqa: BLE001 - see _fault_of_ours
-                self._flaws[number] = _fault_of_ours(error)
-                number += 1
-                continue
-            if decoder is None:
-                unrouted += 1
-            elif message.flags & RETAIN and decoder.skips_retained:
-                ignored += 1
-            else:
-                try:
+                if decoder is None:
+                    unrouted += 1
+                elif message.flags & RETAIN and decoder.skips_retained:
+                    ignored += 1
+                else:
                     flaws = decoder.decode(message, points)
-                except Exception as error:  # noqa: BLE001 - see _fault_of_ours
-                    del points[before:]
-                    flaws = _fault_of_ours(error)
+            except Exception as error:  # noqa: BLE001 - see _fault_of_ours
+                del points[before:]
+                flaws = _fault_of_ours(error)
+            if flaws is not None:
                 made = len(points) - before
-                if made == 1:
+                if made == 1:  # nearly always, and measurably quicker than the general way
                     owners.append(number)
                     carriers += 1
                 elif made:
