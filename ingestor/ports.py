@@ -5,6 +5,7 @@ Times are integer nanoseconds since 1970 UTC everywhere between stages.
 
 from asyncio import Future
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -185,6 +186,23 @@ class Rejection(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
+class BucketInfo(NamedTuple):
+    """A bucket as a store has it, or should have it. `retention_secs` is None where it keeps for ever."""
+
+    name: str
+    description: str = ""
+    retention_secs: float | None = None
+
+
+class StoredPoint(NamedTuple):
+    """A point as a store gives it back; `tags` are sorted by name."""
+
+    measurement: str
+    tags: tuple[tuple[str, str], ...]
+    time_ns: int
+    fields: Mapping[str, Value]
+
+
 class Decoder(Protocol):
     """A compiled route. Called once a message by a delivery loop; keeps no state between calls; never raises."""
 
@@ -277,3 +295,45 @@ class Store(Protocol):
 
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
         """What would keep these buckets from being written, in words, with what to do; empty when nothing."""
+
+    async def field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]] | None:
+        """The types that the store holds for each measurement and field of a bucket, whoever wrote them.
+
+        Empty where there is no such bucket; None where the store will not say (a token that may only write).
+        More than one type for a field is possible in InfluxDB, which keeps types by shard.
+
+        Raises:
+            StoreUnavailableError: Try again later.
+            StoreMisconfiguredError: Nothing will be answered until a person acts.
+            BucketError: This bucket cannot be read.
+        """
+
+
+class Buckets(Protocol):
+    """The buckets of a store, as commands see and change them. Entered once, left once, never used concurrently.
+
+    Every method may raise StoreUnavailableError, StoreMisconfiguredError and BucketError, in words for a person.
+    """
+
+    async def __aenter__(self) -> Self:
+        """Get ready without needing the store to be up."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of files and connections."""
+
+    async def list(self) -> Sequence[BucketInfo]:
+        """The buckets that there are, sorted by name, without those that the server keeps for itself."""
+
+    async def create(self, bucket: BucketInfo) -> None:
+        """Make a bucket that is not there yet."""
+
+    async def change(self, bucket: BucketInfo) -> None:
+        """Give an existing bucket this description and this retention."""
+
+    async def remove(self, name: str) -> None:
+        """Delete a bucket and all that is in it."""
+
+    async def points(self, name: str) -> Sequence[StoredPoint]:
+        """All that is in a small bucket; for comparing what was written with what is there."""

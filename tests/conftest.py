@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import support
+from tests.servers.influxdb import InfluxDB
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +52,25 @@ def nothing_unclosed() -> Iterator[None]:
 def mosquitto() -> str:
     """The path of the mosquitto broker; without it the test is skipped, and fails in CI."""
     return support.mosquitto()
+
+
+@pytest.fixture(scope="session")
+def influxd() -> str:
+    """The path of InfluxDB 2.8's server; without it the test is skipped, and fails in CI."""
+    return support.influxd("2")
+
+
+@pytest.fixture(scope="session")
+def influxd1() -> str:
+    """The same of InfluxDB 1.13."""
+    return support.influxd("1")
+
+
+@pytest.fixture(scope="session")
+def influxdb(influxd: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB]:
+    """A running InfluxDB 2.8 that all tests share: each uses buckets of its own, and none harms the server."""
+    with InfluxDB(influxd, tmp_path_factory.mktemp("influxdb")) as server:
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

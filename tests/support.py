@@ -1,4 +1,4 @@
-"""What tests share: running coroutines with a limit, waiting for a condition, free ports, mosquitto.
+"""What tests share: running coroutines with a limit, waiting for a condition, free ports, servers.
 
 Tests never sleep to wait for something: they say what must become true, and by when at the latest.
 """
@@ -8,8 +8,10 @@ import inspect
 import os
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -19,6 +21,9 @@ Result = TypeVar("Result")
 
 LOOPS = ("asyncio", "uvloop")
 """For `@pytest.mark.parametrize("loop", LOOPS)`, where a test has to hold on both event loops."""
+
+ROOT = Path(__file__).parents[1]
+"""The folder of the project."""
 
 _POLL_SECS = 0.005
 
@@ -97,3 +102,17 @@ def mosquitto() -> str:
     if found is None:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto")
     return found
+
+
+def influxd(version: str) -> str:
+    """The path of an InfluxDB server (version "2" or "1"), as scripts/influxd finds it, without building one.
+
+    Where there is none, the test is skipped, and fails in CI: scripts/test builds it before.
+    """
+    found = subprocess.run([ROOT / "scripts/influxd", version, "--found"], capture_output=True, text=True, check=False)
+    if found.returncode == 0:
+        return found.stdout.strip()
+    why = f"no InfluxDB {version} was found ({found.stderr.strip()}); build one with: scripts/influxd {version}"
+    if os.environ.get("CI"):
+        pytest.fail(f"{why}; CI skips nothing")
+    pytest.skip(why)

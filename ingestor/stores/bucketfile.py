@@ -112,6 +112,13 @@ class BucketFile:
         self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self._connection.execute("ROLLBACK")
 
+    def field_types(self) -> Mapping[tuple[str, str], FieldType]:
+        """The type of each measurement's fields."""
+        rows = self._connection.execute(
+            "SELECT measurements.name, fields.name, type FROM fields JOIN measurements ON measurement = measurements.id"
+        )
+        return {(measurement, name): FieldType(kind) for measurement, name, kind in rows}
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Write the points in one transaction; they are on disk when this returns."""
         self._connection.execute("BEGIN IMMEDIATE")

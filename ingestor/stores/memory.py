@@ -1,10 +1,11 @@
 """A store in memory: for tests, benchmarks and trying things out. It can be told to fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import Self
 
-from ingestor.ports import Point, Rejection, Value
+from ingestor.ports import FieldType, Point, Rejection, Value, type_of_value
 
 Key = tuple[str, str, tuple[tuple[str, str], ...], int]
 """Bucket, measurement, tags, time."""
@@ -47,3 +48,12 @@ class MemoryStore:
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - the port's signature
         """Nothing keeps buckets from being written."""
         return ()
+
+    async def field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]]:
+        """The types of the values that are there."""
+        found: dict[tuple[str, str], set[FieldType]] = {}
+        for (of, measurement, _, _), fields in self.points.items():
+            if of == bucket:
+                for name, value in fields.items():
+                    found.setdefault((measurement, name), set()).add(type_of_value[type(value)])
+        return found

@@ -5,7 +5,8 @@ import errno
 import sqlite3
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Self, TypeVar
 from urllib.parse import quote
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import Point, Reason, Rejection, Value
+from ingestor.ports import FieldType, Point, Reason, Rejection, Value
 from ingestor.stores.bucketfile import BucketFile
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -62,6 +63,16 @@ class SqliteStore:
         """What would keep these buckets from being written: each is opened for writing, nothing is stored."""
         return await self._in_thread(self._check, buckets)
 
+    async def field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]]:
+        """The types that a bucket's file declares, one a field; empty where there is no such file.
+
+        Raises:
+            StoreUnavailableError: The disk fails, or another process keeps the file locked.
+            StoreMisconfiguredError: The folder cannot be used.
+            BucketError: The file is damaged or cannot be opened.
+        """
+        return await self._in_thread(self._field_types, bucket)
+
     async def _in_thread(self, work: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
@@ -84,6 +95,12 @@ class SqliteStore:
         for bucket, of_bucket in by_bucket.items():
             with self._open(bucket) as file:
                 file.upsert(of_bucket)
+
+    def _field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]]:
+        if not bucket_path(self._directory, bucket).exists():
+            return {}
+        with self._open(bucket) as file:
+            return {key: {kind} for key, kind in file.field_types().items()}
 
     def _check(self, buckets: Sequence[str]) -> list[str]:
         problems = []

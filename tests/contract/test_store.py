@@ -28,6 +28,15 @@ class Subject:
         """What each batch's answer was, and what is stored in the end."""
         return run(self._write(batches))
 
+    def types_after(self, batch: Sequence[Point], buckets: Sequence[str]) -> list[object]:
+        """The field types that each bucket has after a batch."""
+        return run(self._types_after(batch, buckets))
+
+    async def _types_after(self, batch: Sequence[Point], buckets: Sequence[str]) -> list[object]:
+        async with self._make() as store:
+            await store.write(batch)
+            return [await store.field_types(bucket) for bucket in buckets]
+
     async def _write(self, batches: Sequence[Sequence[Point]]) -> tuple[list[Sequence[Rejection]], Stored]:
         async with self._make() as store:
             answers = [await store.write(batch) for batch in batches]
@@ -219,6 +228,19 @@ def test_new_fields_may_come_later(subject: Subject) -> None:
         (plain.tags, 2): {"a": 3.0},
         (wider.tags, 1): {"a": 2.0, "b": "x"},
     }
+
+
+def test_a_store_tells_the_types_of_its_fields(subject: Subject) -> None:
+    """Whatever was written has its type, by measurement and field; a bucket that is not there has none."""
+    written = series(types={"temperature": FieldType.FLOAT, "count": FieldType.INT, "state": FieldType.TEXT})
+    types, of_none = subject.types_after([point(written, temperature=20.0, count=3, state="on")], ["Farm", "None"])
+
+    assert types == {
+        ("climate", "temperature"): {FieldType.FLOAT},
+        ("climate", "count"): {FieldType.INT},
+        ("climate", "state"): {FieldType.TEXT},
+    }
+    assert of_none == {}
 
 
 values_of = {

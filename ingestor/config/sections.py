@@ -13,106 +13,28 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from ingestor.config.values import (
+    BearerToken,
+    Duration,
+    GroupName,
+    HeaderSecret,
+    HostName,
+    MqttSecret,
+    MqttText,
+    Number,
+    Secret,
+    StoreName,
+    TimeZone,
+    Version,
+    host_name,
+    http_address,
+    parse_duration,
+    parse_size,
 )
-
 from ingestor.ports import FieldType
-
-_DURATION_SECS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_SIZE_BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
-_MQTT_BYTES = 65_535
-_GROUP_BYTES = 1_000  # it shares the space of a topic filter, and leaves nearly all of it
-
-
-def parse_duration(value: object) -> float:
-    """Seconds of a text like `30s`, `500ms` or `7d`.
-
-    Raises:
-        ValueError: It is not a number with one of the units.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError("a duration is a number with a unit: 500ms, 30s, 5m, 12h, 7d or 2w")
-    return float(match[1]) * _DURATION_SECS[match[2]]
-
-
-def parse_size(value: object) -> int:
-    """Bytes of a text like `4GiB`.
-
-    Raises:
-        ValueError: It is not a number with one of the units.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]iB|[kMG]?B)", value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError("a size is a number with a unit: 512KiB, 64MiB or 4GiB")
-    return int(float(match[1]) * _SIZE_BYTES[match[2]])
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("not a time zone; use a name like UTC or Asia/Singapore") from None
-    return value
-
-
-def _store_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
-        raise ValueError("the name of a store is 1 to 64 letters, digits, - or _ (it names files)")
-    return value
-
-
-def _group_name(value: str) -> str:
-    if not re.fullmatch(r"[^/+#\s]+", value):
-        raise ValueError("the name of a group is one word without / + #")
-    if len(value.encode()) > _GROUP_BYTES:
-        raise ValueError(f"the name of a group has at most {_GROUP_BYTES:,} bytes")
-    return _mqtt_text(value)
-
-
-def _mqtt_text(value: str) -> str:
-    """What a packet can carry; a client that is handed more fails at each connecting, long after the start."""
-    if "\0" in value:
-        raise ValueError("MQTT cannot carry a NUL character here")
-    if len(value.encode()) > _MQTT_BYTES:
-        raise ValueError(f"MQTT can carry at most {_MQTT_BYTES:,} bytes here (in UTF-8)")
-    return value
-
-
-def _mqtt_secret(value: SecretStr) -> SecretStr:
-    _mqtt_text(value.get_secret_value())
-    return value
-
-
-def _bearer(value: SecretStr) -> SecretStr:
-    """A line break in it would end the header that carries it, and other signs are spelt in more than one way."""
-    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-        raise ValueError("a token is ASCII letters, digits and signs, without spaces and line breaks")
-    return value
-
-
-def _version(value: object) -> object:
-    """A bare 5 in the file is a number to YAML, and what everybody writes."""
-    return str(value) if type(value) is int else value
-
-
-Duration = Annotated[float, BeforeValidator(parse_duration)]
-Size = Annotated[int, BeforeValidator(parse_size)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-TimeZone = Annotated[str, AfterValidator(_zone)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
-MqttText = Annotated[str, Field(min_length=1), AfterValidator(_mqtt_text)]
-StoreName = Annotated[str, AfterValidator(_store_name)]
 
 
 class Section(BaseModel):
@@ -131,14 +53,10 @@ class Section(BaseModel):
         return value
 
 
-def _host(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("a host name has no control characters")
-    try:
-        value.encode("idna")
-    except UnicodeError:
-        raise ValueError(f"{value} is no host name: a part of it is empty or too long") from None
-    return value
+_KEYS_OF_KIND = {
+    "sqlite": ("path",),
+    "influxdb": ("url", "org", "token", "create_buckets", "timeout", "ca", "proxy"),
+}
 
 
 class Tls(Section):
@@ -160,14 +78,14 @@ class Mqtt(Section):
     """`mqtt`: the broker, and how to be its client."""
 
     url: str = "mqtt://localhost:1883"
-    protocol: Annotated[Literal["auto", "5", "3.1.1"], BeforeValidator(_version)] = "auto"
+    protocol: Annotated[Literal["auto", "5", "3.1.1"], Version] = "auto"
     client_id: MqttText | None = None
     username: MqttText | None = None
-    password: Annotated[Secret, AfterValidator(_mqtt_secret)] | None = None
+    password: MqttSecret | None = None
     tls: Tls = Tls()
     keep_alive: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=65535)] = 30.0
     max_packet: Annotated[int, BeforeValidator(parse_size), Field(ge=1024, le=268_435_455)] = 8 * 2**20
-    shared_group: Annotated[str, AfterValidator(_group_name)] | None = None
+    shared_group: GroupName | None = None
     embedded_broker: bool = False
     embedded_users: dict[Annotated[str, Field(min_length=1)], Secret] = {}
 
@@ -185,7 +103,7 @@ class Mqtt(Section):
             urlsplit(value)  # knows of signs that stand for / or @, for one
         except ValueError:
             raise ValueError(f"{match[2]} is no host name or address; in brackets stands an IPv6 address") from None
-        _host(match[2])
+        host_name(match[2])
         return value
 
     @field_validator("password")
@@ -283,12 +201,50 @@ class ModelSpec(Section):
 
 
 class StoreSpec(Section):
-    """One entry of `stores`; its name is the name of its cursor."""
+    """One entry of `stores`; its name is the name of its cursor. Which keys it has depends on its kind."""
 
-    kind: Literal["sqlite"] = "sqlite"
+    kind: Literal["sqlite", "influxdb"] = "sqlite"
     path: Path | None = None
+    url: str | None = Field(None, validate_default=True)
+    org: str | None = None
+    token: HeaderSecret | None = None
+    create_buckets: bool = False
+    timeout: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=600)] = 30.0
+    ca: Path | None = None
+    proxy: Secret | None = None
     start: Literal["start", "now"] = Field("start", alias="from")
     when_behind: Literal["pause", "drop_oldest"] = "pause"
+
+    @field_validator(*_KEYS_OF_KIND["sqlite"], *_KEYS_OF_KIND["influxdb"])
+    @classmethod
+    def _of_its_kind(cls, value: object, info: ValidationInfo) -> object:
+        kind, name = info.data.get("kind"), info.field_name or ""
+        if kind is not None and value != cls.model_fields[name].default and name not in _KEYS_OF_KIND[kind]:
+            raise ValueError(f"a store of kind {kind} has no {name}")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            if info.data.get("kind") == "influxdb":
+                raise ValueError("a store of kind influxdb needs url: http://HOST:8086, or https://HOST")
+            return None
+        return http_address(value)
+
+    @field_validator("ca")
+    @classmethod
+    def _ca_used(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and (info.data.get("url") or "").startswith("http://"):
+            raise ValueError("set, but url begins with http://, which is without TLS; write https://")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            http_address(value.get_secret_value(), user=True)
+        return value
 
 
 class Batch(Section):
@@ -324,9 +280,9 @@ class Bucket(Section):
 class Web(Section):
     """`web`: health and metrics over HTTP. With `token`, all but /livez and /readyz ask for it (Bearer)."""
 
-    host: Annotated[str, Field(min_length=1), AfterValidator(_host)] = "127.0.0.1"
+    host: HostName = "127.0.0.1"
     port: int = Field(8321, ge=0, le=65535)
-    token: Annotated[Secret, AfterValidator(_bearer)] | None = None
+    token: BearerToken | None = None
 
 
 class Config(Section):
@@ -360,5 +316,5 @@ class Config(Section):
         return value
 
     def store_path(self, name: str) -> Path:
-        """The folder of the files of an embedded store."""
+        """The folder of the files of a store of kind sqlite."""
         return self.stores[name].path or self.data_dir / "stores" / name

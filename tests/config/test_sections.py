@@ -8,52 +8,17 @@ from typing import Any, get_origin
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from ingestor import config, configfile
+from ingestor import configfile
 from ingestor.config import Bucket, Config, FieldSpec, ModelSpec, Mqtt, Route, Section, StoreSpec, TimeOf, Tls, Web
 from ingestor.configfile.keys import children, kind, step
 from ingestor.ports import FieldType, Message, Point
 from ingestor.routing import RoutingTable
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+INFLUXDB = {"kind": "influxdb", "url": "http://farm:8086"}
 EXAMPLES = {"routes", "models", "stores"}
-
-
-@pytest.mark.parametrize(
-    ("text", "secs"), [("500ms", 0.5), ("30s", 30), ("1.5m", 90), ("12h", 43_200), ("7d", 604_800), ("2w", 1_209_600)]
-)
-def test_durations_have_units(text: str, secs: float) -> None:
-    """A duration is a number with a unit, and is seconds afterwards."""
-    assert config.parse_duration(text) == secs
-
-
-@pytest.mark.parametrize(("text", "size"), [("0B", 0), ("1.5KiB", 1536), ("8MiB", 8 * 2**20), ("4GB", 4 * 10**9)])
-def test_sizes_have_units(text: str, size: int) -> None:
-    """A size is a number with a unit, and is bytes afterwards."""
-    assert config.parse_size(text) == size
-
-
-@pytest.mark.parametrize("value", [30, 1.5, "30", "s", "-1s", "1 s", "1e3s", "inf s", None, True, "1MiB"])
-def test_what_is_no_duration_is_refused(value: object) -> None:
-    """A bare number could be anything, so it is refused with an example of what to write."""
-    with pytest.raises(ValueError, match="500ms, 30s"):
-        config.parse_duration(value)
-
-
-@pytest.mark.parametrize("value", [30, "30", "MiB", "-1MiB", "1 MiB", "1Mib", None, True, "30s"])
-def test_what_is_no_size_is_refused(value: object) -> None:
-    """The same for sizes."""
-    with pytest.raises(ValueError, match="64MiB"):
-        config.parse_size(value)
-
-
-@given(st.integers(0, 10**9), st.sampled_from(["ms", "s", "m", "h", "d", "w"]))
-def test_durations_grow_with_their_number(count: int, unit: str) -> None:
-    """One more of a unit is longer, whichever the unit."""
-    assert config.parse_duration(f"{count + 1}{unit}") > config.parse_duration(f"{count}{unit}") >= 0
 
 
 @pytest.mark.parametrize(
@@ -172,7 +137,18 @@ def test_a_password_in_the_address_is_refused_and_not_told() -> None:
         (FieldSpec, {"min": True}, "true or false"),
         (ModelSpec, {"fields": {}}, "at least 1"),
         (ModelSpec, {"tags": ["a"], "fields": {"a": {}}}, "cannot share a name"),
-        (StoreSpec, {"kind": "influxdb"}, "sqlite"),
+        (StoreSpec, {"kind": "redis"}, "sqlite"),
+        (StoreSpec, {"kind": "influxdb"}, "needs url"),
+        (StoreSpec, {"url": "http://farm"}, "kind sqlite has no url"),
+        (StoreSpec, {"org": "farm"}, "kind sqlite has no org"),
+        (StoreSpec, INFLUXDB | {"path": "/a"}, "kind influxdb has no path"),
+        (StoreSpec, INFLUXDB | {"url": "farm:8086"}, "http://HOST"),
+        (StoreSpec, INFLUXDB | {"url": "http://bob:secret@farm"}, "put the token into token"),
+        (StoreSpec, INFLUXDB | {"url": "http://farm:99999"}, "http://HOST"),
+        (StoreSpec, INFLUXDB | {"token": "a\nb"}, "without line breaks"),
+        (StoreSpec, INFLUXDB | {"ca": "/ca.pem"}, "without TLS"),
+        (StoreSpec, INFLUXDB | {"proxy": "socks5://farm"}, "http://HOST"),
+        (StoreSpec, INFLUXDB | {"timeout": "11m"}, "less than or equal to"),
         (StoreSpec, {"start": "now"}, "Extra inputs"),
         (Bucket, {"name": "a", "retention": "0d"}, "greater than 0"),
         (Web, {"token": ""}, "at least 1"),
@@ -305,7 +281,6 @@ def test_config_yaml_shows_every_key_with_its_default() -> None:
         (Route, shown()["routes"][0], {"topic", "model", "bucket", "format"}),
         (ModelSpec, shown()["models"]["soil"], {"tags", "fields"}),
         (FieldSpec, shown()["models"]["soil"]["fields"]["moisture"], {"unit", "min", "max"}),
-        (StoreSpec, shown()["stores"]["local"], set()),
     ],
 )
 def test_first_examples_show_every_key_with_its_default(
@@ -319,12 +294,26 @@ def test_first_examples_show_every_key_with_its_default(
     assert section.model_validate(defaults | needed) == section.model_validate(needed)
 
 
+def commented_yaml(section: str) -> Any:  # noqa: ANN401 - YAML
+    """What stands in comments in a section of `config.yaml`, once it is taken out of them."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8").partition(f"\n{section}:")[2].partition("\n\n")[0]
+    return yaml.safe_load("\n".join(line.removeprefix("#") for line in text.splitlines() if line.startswith("#  ")))
+
+
+def test_the_stores_show_every_key_with_its_default() -> None:
+    """The store that is used, and the one in comments, together have each key there is."""
+    used = shown()["stores"]["local"]
+    (commented,) = commented_yaml("stores").values()
+
+    assert StoreSpec.model_validate(used) == StoreSpec()
+    assert {path for path, _ in leaves(StoreSpec, used | commented)} == expected_leaves(StoreSpec)
+    own = {"kind": "influxdb", "url": commented["url"], "org": commented["org"], "token": commented["token"]}
+    assert StoreSpec.model_validate(commented) == StoreSpec.model_validate(own)
+
+
 def test_commented_buckets_show_every_key() -> None:
     """The example of a bucket stands in a comment, complete, and holds once it is taken out."""
-    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    lines = text.partition("buckets: []\n")[2].splitlines()
-    comment = [line.removeprefix("#") for line in lines if line.startswith("#  ")]
-    (entry,) = yaml.safe_load("\n".join(comment))
+    (entry,) = commented_yaml("buckets")
 
     assert set(entry) == set(children(Bucket))
     assert Bucket.model_validate(entry).retention is None
