@@ -37,5 +37,5 @@ def test_certificates_that_cannot_be_used_are_named(tmp_path: Path, content: byt
     ca = tmp_path / "ca.pem"
     if content is not None:
         ca.write_bytes(content)
-    with pytest.raises(StoreMisconfiguredError, match="ca.pem cannot be used"):
+    with pytest.raises(StoreMisconfiguredError, match=r"ca\.pem cannot be used"):
         Server("https://farm", ca=ca).trust()
