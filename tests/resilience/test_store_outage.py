@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.resilience.load import numbered, resident_mib
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.publisher import Publisher
 from tests.servers.service import ServiceProcess
@@ -55,22 +55,9 @@ def test_backlog_of_an_outage_is_worked_off_beside_live_traffic(tmp_path: Path) 
             )
 
 
-def numbered(begin: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """Messages with the numbers from `begin` on."""
-    return (("numbered/a", b'{"n": %d}' % number) for number in range(begin, begin + count))
-
-
 def live_traffic(port: int, begin: int) -> None:
     """Five seconds of it."""
     with Publisher(port) as publisher:
         for second in range(5):
             publisher.publish(numbered(begin + second * RATE_A_SEC, RATE_A_SEC))
             time.sleep(1.0)  # paces the load
-
-
-def resident_mib(pid: int) -> float:
-    """The memory of a process that is in use now."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError(f"process {pid} is gone")

@@ -1,11 +1,13 @@
 """A real InfluxDB 2.8 on a free loopback port, for tests: started, killed and started again on the same port."""
 
+import csv
+import io
 import json
 import signal
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -120,10 +122,40 @@ class InfluxDB:
         (found,) = self.call("GET", f"/api/v2/buckets?org={ORG}&name={name}")["buckets"]
         self.call("DELETE", f"/api/v2/buckets/{found['id']}")
 
+    def create_token(self, *, write: Iterable[str], read: Iterable[str]) -> dict[str, Any]:
+        """An authorisation that may only write and read these buckets (by id): its `id` and its `token`."""
+        of = {"type": "buckets", "orgID": self.org_id()}
+        permissions = [
+            {"action": action, "resource": {**of, "id": bucket}}
+            for action, buckets in (("write", write), ("read", read))
+            for bucket in buckets
+        ]
+        made: dict[str, Any] = self.call(
+            "POST", "/api/v2/authorizations", {"orgID": of["orgID"], "permissions": permissions}
+        )
+        return made
+
     def write(self, bucket: str, *lines: str) -> None:
         """Write lines as another program would."""
         body = "\n".join(lines).encode()
         self.call("POST", f"/api/v2/write?org={ORG}&bucket={bucket}&precision=ns", body)
+
+    def store(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the configuration takes
+        """An entry of `stores` for it."""
+        return {"kind": "influxdb", "url": self.url, "org": ORG, "token": TOKEN, **more}
+
+    def values(self, bucket: str, measurement: str, field: str) -> list[str]:
+        """All values of a field, whatever their series and time, as text, in no order."""
+        flux = (
+            f"from(bucket: {json.dumps(bucket)}) |> range(start: 1700-01-01T00:00:00Z, stop: 2262-01-01T00:00:00Z)"
+            f" |> filter(fn: (r) => r._measurement == {json.dumps(measurement)} and r._field == {json.dumps(field)})"
+            ' |> keep(columns: ["_time", "_value"])'
+        )
+        tables = csv.DictReader(io.StringIO(self._plain(flux), newline=""))
+        return [row["_value"] for row in tables if row["_value"] not in {None, "_value"}]
+
+    def _plain(self, flux: str) -> str:
+        return str(self.call("POST", f"/api/v2/query?org={ORG}", {"query": flux, "dialect": {"annotations": []}}))
 
     def query(self, flux: str) -> str:
         """The annotated CSV that a Flux query gives."""

@@ -107,10 +107,10 @@ class ServiceProcess:
             return None
         return found
 
-    def store(self) -> dict[str, Any]:
-        """The accounts of its only store; empty while nothing answers."""
-        status = self.status()
-        return status["stores"][0] if status else {}
+    def store(self, name: str | None = None) -> dict[str, Any]:
+        """The accounts of a store, of the first where none is named; empty while nothing answers."""
+        stores = (self.status() or {}).get("stores", ())
+        return next((store for store in stores if name in {None, store["name"]}), {})
 
     def wait_until_ready(self, *, deadline_secs: float = READY_SECS) -> None:
         """Wait until data can flow from the broker to the store."""
@@ -121,11 +121,14 @@ class ServiceProcess:
 
         eventually(ready, deadline_secs=deadline_secs)
 
-    def wait_until_settled(self, messages: int, *, deadline_secs: float = 60.0) -> dict[str, Any]:
-        """Wait until so many messages are journaled and none is pending; returns the store's accounts."""
+    def wait_until_settled(
+        self, messages: int, *, store: str | None = None, deadline_secs: float = 60.0
+    ) -> dict[str, Any]:
+        """Wait until so many messages are journaled and none is pending in a store; returns its accounts."""
+        name = store
 
         def settled() -> dict[str, Any]:
-            store = self.store()
+            store = self.store(name)
             return store if store and store["journaled"] >= messages and store["pending"] == 0 else {}
 
         return eventually(settled, deadline_secs=deadline_secs)
