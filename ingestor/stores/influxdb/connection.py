@@ -1,0 +1,178 @@
+"""One long-lived HTTP session with an InfluxDB server: bodies go out, answers come back, faults get words."""
+
+import asyncio
+import io
+import os
+import socket
+import ssl
+import zlib
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from ingestor.errors import StoreError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.stores.influxdb.answers import Answer
+from ingestor.stores.influxdb.server import Server
+
+CONNECT_SECS = 5.0
+MAX_ANSWER_BYTES = 8 * 2**20
+"""No answer is read further: a server that quotes every line of a large request stays below it."""
+
+_LEVEL = 5
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Connection:
+    """Asks one server; several requests may be under way at once. Use it as a context manager.
+
+    It follows no redirects, keeps no cookies, and does not unpack what comes compressed.
+
+    Args:
+        server: Which one, and how to be let in.
+        limit: How many connections there may be at the same time.
+    """
+
+    def __init__(self, server: Server, *, limit: int) -> None:
+        self._server = server
+        self._limit = limit
+        self._session: aiohttp.ClientSession  # there from entering on: it wants a running loop
+        self._trust: ssl.SSLContext | None = None
+
+    async def __aenter__(self) -> Self:
+        headers = {"Accept-Encoding": "identity"}
+        if self._server.authorization:
+            headers["Authorization"] = self._server.authorization
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._limit),
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=self._server.timeout_secs, connect=CONNECT_SECS),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def write(self, query: Mapping[str, str], lines: Sequence[str]) -> Answer:
+        """Send lines to /api/v2/write, compressed in a thread; returns what the server said, whatever it was.
+
+        Raises:
+            StoreUnavailableError: No answer came, or not all of it.
+            StoreMisconfiguredError: No answer will come until a person acts.
+        """
+        body = await asyncio.to_thread(_compressed, lines)
+        headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
+        return await self.ask("POST", "/api/v2/write", query, body=body, headers=headers)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request; see `write` for what is raised."""
+        server = self._server
+        proxy = server.proxy.get_secret_value() if server.proxy else None
+        try:
+            async with self._session.request(
+                method,
+                f"{server.url}{path}",
+                params=query,
+                data=io.BytesIO(body),  # bytes would be written in one piece, however many
+                headers=headers,
+                proxy=proxy,
+                ssl=await self._trusted() or True,
+                allow_redirects=False,
+            ) as response:
+                names = {name.lower(): value for name, value in response.headers.items()}
+                answer = Answer(response.status, names, await _beginning(response))
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, aiohttp.ClientConnectorCertificateError):
+                self._trust = None  # a person mends it, and then the file is read again
+            raise _in_words(error, server) from error
+        if answer.status == 407:
+            raise _wrong_credentials(server)
+        return answer
+
+    async def _trusted(self) -> ssl.SSLContext | None:
+        if self._trust is None:
+            self._trust = await asyncio.to_thread(self._server.trust)
+        return self._trust
+
+
+def _compressed(lines: Sequence[str]) -> bytes:
+    """The body of a request. Of zlib's strategies this one suits lines of numbers, which have few long repeats."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED)
+    return packer.compress("\n".join(lines).encode()) + packer.flush()
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer; of one that is too long, what stands before the limit."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > MAX_ANSWER_BYTES:
+            response.close()
+            break
+    return bytes(body[:MAX_ANSWER_BYTES])
+
+
+def _in_words(error: aiohttp.ClientError | OSError, server: Server) -> StoreError:
+    """What a fault of the connection means: nearly all of them pass."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return StoreMisconfiguredError(
+                f"{server.url}: its certificate is not trusted ({_of_certificate(error)}); "
+                "is ca the authority that signed it, and url the name that it was made for?"
+            )
+        case aiohttp.ClientHttpProxyError(status=407):
+            return _wrong_credentials(server)
+        case aiohttp.InvalidURL():
+            return StoreMisconfiguredError(f"{server.url}, or its proxy, is no address")
+    return StoreUnavailableError(f"{server.url}: {_what(error, server)}")
+
+
+def _wrong_credentials(server: Server) -> StoreError:
+    return StoreMisconfiguredError(f"{server.url}: its proxy wants other credentials (407); see proxy")
+
+
+def _what(error: aiohttp.ClientError | OSError, server: Server) -> str:  # noqa: PLR0911 - a line a kind
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return f"its proxy {error.host}:{error.port} cannot be reached: {_of_system(error.os_error)}"
+        case aiohttp.ClientConnectorError():
+            return f"cannot be reached: {_of_system(error.os_error)}"
+        case aiohttp.ConnectionTimeoutError():
+            return f"no connection within {CONNECT_SECS:g} s"
+        case TimeoutError():
+            return f"no answer within {server.timeout_secs:g} s"
+        case aiohttp.ServerDisconnectedError():
+            return "it hung up before it had answered"
+        case aiohttp.ClientPayloadError():
+            return "its answer ended too early"
+        case aiohttp.ClientHttpProxyError():
+            return f"its proxy answered {error.status} {error.message}"
+        case aiohttp.ClientResponseError():
+            return f"what it answered is not HTTP: {error.message}"
+        case OSError():
+            return f"the connection broke: {_of_system(error)}"
+    return f"the connection broke: {type(error).__name__}"
+
+
+def _of_certificate(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    return cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
+
+
+def _of_system(error: OSError) -> str:
+    if error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):
+        return os.strerror(error.errno)  # event loops put the address into `strerror`
+    return error.strerror or str(error) or type(error).__name__

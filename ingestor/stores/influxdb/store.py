@@ -1,0 +1,209 @@
+"""InfluxDB as a store: one attempt a call, a request a bucket, and what is refused told apart from what may pass."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import closing
+from types import TracebackType
+from typing import Self
+
+from ingestor.encode.line import LineEncoder
+from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.ports import BucketInfo, FieldType, Point, Rejection
+from ingestor.stores.influxdb.answers import Answer, Dialect, Meaning, dialect, read, shorten
+from ingestor.stores.influxdb.api import InfluxApi
+from ingestor.stores.influxdb.checkup import Checkup
+from ingestor.stores.influxdb.connection import Connection
+from ingestor.stores.influxdb.experience import Experience
+from ingestor.stores.influxdb.groups import Groups
+from ingestor.stores.influxdb.isolation import settle
+from ingestor.stores.influxdb.server import Server
+
+AT_ONCE = 8
+"""How many buckets of one batch are written at the same time."""
+
+_SLICE = 2_000  # points; a millisecond or two of work
+_GRAVITY: Mapping[type[StoreError], int] = {StoreMisconfiguredError: 2, StoreUnavailableError: 1, BucketError: 0}
+
+
+class InfluxStore:
+    """Writes batches over HTTP.
+
+    Args:
+        server: Where to, and how to be let in.
+        create: Whether a bucket that is missing is made.
+        declared: With which description and retention, where not with none and for ever.
+        clock: Seconds since 1970; `check` compares the server's clock with it.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        create: bool = False,
+        declared: Iterable[BucketInfo] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._server = server
+        self._create = create
+        self._declared = {bucket.name: bucket for bucket in declared}
+        self._connection = Connection(server, limit=AT_ONCE)
+        self._encoder = LineEncoder()
+        self._experience = Experience()
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.__aexit__(kind, error, trace)
+
+    async def write(self, points: Sequence[Point]) -> Sequence[Rejection]:
+        """Send the points of each bucket, several buckets at once; points of a series keep their order.
+
+        Where several buckets fail, all that had begun are waited for, and the gravest error is raised.
+
+        Raises:
+            StoreUnavailableError: It cannot be reached, or asks to be left alone for a while.
+            StoreMisconfiguredError: It refuses everything until a person acts.
+            BucketError: A bucket is missing or may not be written; the points of others may be stored.
+        """
+        groups = Groups()
+        async for part in _slices(len(points)):
+            groups.add(points[part], part.start)
+        buckets = groups.by_bucket()
+        self._experience.meet(buckets)
+        waiting = iter(buckets.items())
+        rejections: list[Rejection] = []
+        faults: list[StoreError] = []
+
+        async def work() -> None:
+            for bucket, places in waiting:  # the same iterator for all
+                if any(not isinstance(fault, BucketError) for fault in faults):
+                    return  # it would only be told the same
+                try:
+                    refused = await self._write_bucket(bucket, [points[at] for at in places])
+                except StoreError as fault:
+                    faults.append(fault)
+                else:
+                    rejections.extend(rejection._replace(at=places[rejection.at]) for rejection in refused)
+
+        async with asyncio.TaskGroup() as workers:
+            for number in range(min(AT_ONCE, len(buckets))):
+                workers.create_task(work(), name=f"influxdb-write-{number}")
+        if faults:
+            raise max(faults, key=_gravity)
+        return rejections
+
+    async def _make_database(self, wanted: BucketInfo) -> None:
+        """InfluxDB 1 calls a bucket DATABASE, or DATABASE/POLICY."""
+        database, _, policy = wanted.name.partition("/")
+        keep = f" DURATION {wanted.retention_secs:.0f}s" if wanted.retention_secs else ""
+        named = f" NAME {_quoted(policy)}" if policy else ""
+        options = f" WITH{keep}{named}" if keep or named else ""
+        answer = await self._connection.ask("POST", "/query", {"q": f"CREATE DATABASE {_quoted(database)}{options}"})
+        if answer.status != 200 or b'"error"' in answer.body:  # a statement that failed is told with a 200
+            raise BucketError(wanted.name, shorten(answer.body.decode(errors="replace")))
+
+    async def check(self, buckets: Sequence[str]) -> Sequence[str]:
+        """What would keep these buckets from being written: each is sent a comment, which stores nothing."""
+        checkup = Checkup(create=self._create)
+        try:
+            for bucket in buckets:
+                answer = await self._connection.write(self._query(bucket), ["#"])
+                if checkup.take(bucket, answer, now_secs=self._clock()):
+                    break
+        except StoreError as error:
+            checkup.problems.append(str(error))
+        return checkup.problems
+
+    async def field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]] | None:
+        """The types that the server's shards hold; None where the token may not read the bucket.
+
+        Raises:
+            StoreUnavailableError: It cannot be reached, or asks to be left alone for a while.
+            StoreMisconfiguredError: It refuses everything until a person acts.
+            BucketError: This bucket cannot be read.
+        """
+        async with InfluxApi(self._server) as api:
+            return await api.field_types(bucket)
+
+    async def _write_bucket(self, bucket: str, points: Sequence[Point]) -> list[Rejection]:
+        """What was rejected of the points of one bucket, by their index among these."""
+        lines, rejections = await self._encoded(points)
+        return [*rejections, *await self._settle(bucket, points, lines)]
+
+    async def _encoded(self, points: Sequence[Point]) -> tuple[list[str], list[Rejection]]:
+        lines: list[str] = []
+        rejections: list[Rejection] = []
+        async for part in _slices(len(points)):
+            encoded = self._encoder.encode(points[part])
+            lines += encoded.lines
+            rejections += [refused._replace(at=refused.at + part.start) for refused in encoded.rejections]
+        return lines, rejections
+
+    async def _settle(self, bucket: str, points: Sequence[Point], lines: Sequence[str]) -> Sequence[Rejection]:
+        """Send what the isolation of bad points asks for, until it has settled what became of every line."""
+        with closing(settle(points, lines, bucket, self._experience, encode=self._line)) as steps:
+            try:
+                wanted = next(steps)
+                while True:
+                    wanted = steps.send(await self._send(bucket, wanted))
+            except StopIteration as settled:
+                refused: Sequence[Rejection] = settled.value
+                return refused
+
+    def _line(self, point: Point) -> str:
+        return self._encoder.encode([point]).lines[0]
+
+    async def _send(self, bucket: str, lines: Sequence[str]) -> Answer:
+        answer = await self._connection.write(self._query(bucket), lines)
+        if self._create and answer.status != 204 and read(answer).meaning is Meaning.NO_BUCKET:
+            await self._make(bucket, answer)
+            answer = await self._connection.write(self._query(bucket), lines)
+        return answer
+
+    async def _make(self, bucket: str, answer: Answer) -> None:
+        """Make a bucket that an answer says is missing.
+
+        Raises:
+            StoreUnavailableError: The server went away meanwhile.
+            BucketError: It cannot be made.
+        """
+        wanted = self._declared.get(bucket, BucketInfo(bucket))
+        try:
+            if dialect(answer) is Dialect.V1:
+                await self._make_database(wanted)
+            else:
+                async with InfluxApi(self._server) as api:
+                    await api.create(wanted)
+        except (BucketError, StoreMisconfiguredError) as error:
+            raise BucketError(bucket, f"{read(answer).told}. It could not be created: {error}") from error
+
+    def _query(self, bucket: str) -> dict[str, str]:
+        of_org = {"org": self._server.org} if self._server.org else {}
+        return {**of_org, "bucket": bucket, "precision": "ns"}
+
+
+async def _slices(count: int) -> AsyncIterator[slice]:
+    """So many things in parts that block nobody, with a turn for others in between."""
+    for start in range(0, count, _SLICE):
+        if start:
+            await asyncio.sleep(0)
+        yield slice(start, start + _SLICE)
+
+
+def _gravity(error: StoreError) -> tuple[int, float]:
+    """The gravest error says what to do; of those that say when to come again, the last."""
+    wait = error.retry_after if isinstance(error, StoreUnavailableError) else None
+    return _GRAVITY[type(error)], wait or 0.0
+
+
+def _quoted(name: str) -> str:
+    """A name as InfluxQL takes it."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
