@@ -21,7 +21,7 @@ from ingestor.state import CursorRow, State
 from ingestor.stats import JournalStats, RateGauge, Snapshot
 from ingestor.stores import make_store
 from ingestor.web import WebServer
-from ingestor.writer import Writer
+from ingestor.writer import BatchWriter
 
 _log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class Service:
         ledger = Ledger(name, row, totals=totals, types=types, max_letter_bytes=self._config.deadletters.max_bytes)
         ledger.held_bytes = await self._state.run(deadletters.held_bytes)
         store = await parts.enter_async_context(make_store(self._config, name))
-        writer = Writer(name, store, types=types, may_hold=lambda: ledger.may_hold)
+        writer = BatchWriter(name, store, types=types, may_hold=lambda: ledger.may_hold)
         when_full = self._config.stores[name].when_behind
         return Delivery(
             self._journal.cursor(name, row.position, when_full=when_full),

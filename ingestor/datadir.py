@@ -21,7 +21,7 @@ def journal_dir(config: Config) -> Path:
 
 def state_file(config: Config) -> Path:
     """The file of cursors, counters and dead letters."""
-    return config.data_dir / "state.db"
+    return config.data_dir / state.FILE_NAME
 
 
 def make_data_dir(path: Path) -> None:

@@ -7,14 +7,19 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
+from ingestor.encode.types import FieldKey, Registered
 from ingestor.errors import DataDirError, StateError
 from ingestor.ports import FieldType
 
-_SCHEMA_VERSION = 1
+FILE_NAME = "state.db"
+"""What it is called in the data directory."""
+
+_SCHEMA_VERSION = 2
 _BUSY_SECS = 2.0  # transactions of ours are short, and stopping must not wait long for one
 
 _SCHEMA = """
@@ -23,9 +28,10 @@ CREATE TABLE cursors (store TEXT PRIMARY KEY, began INTEGER NOT NULL, position I
 CREATE TABLE counters (
     store TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (store, name)
 ) WITHOUT ROWID;
+-- pinned: a person decided it, and what the store holds does not change it.
 CREATE TABLE field_types (
     store TEXT NOT NULL, bucket TEXT NOT NULL, measurement TEXT NOT NULL, field TEXT NOT NULL, type TEXT NOT NULL,
-    PRIMARY KEY (store, bucket, measurement, field)
+    pinned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (store, bucket, measurement, field)
 ) WITHOUT ROWID;
 -- A message of which something was set aside, once, however many stores and points refused something of it.
 -- One that was never journaled has position -1 and is known by its time of receipt.
@@ -51,6 +57,8 @@ CREATE TRIGGER raw_out AFTER DELETE ON raw BEGIN
     UPDATE counters SET value = value - old.bytes WHERE store = '' AND name = 'dead_letter_bytes';
 END;
 """
+
+_FROM_VERSION_1 = "ALTER TABLE field_types ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0"
 
 INTAKE = ""
 """The name under which counters that belong to no store are kept."""
@@ -153,10 +161,12 @@ def open_state(path: Path) -> sqlite3.Connection:
         raise DataDirError(f"{path} cannot be opened: {error}") from error
     if version != _SCHEMA_VERSION:
         connection.close()
-        raise DataDirError(
-            f"{path} was written by another version of ingestor (its layout is {version}, ours {_SCHEMA_VERSION})"
-        )
+        raise DataDirError(_other_version(path, version))
     return connection
+
+
+def _other_version(path: Path, version: int) -> str:
+    return f"{path} was written by another version of ingestor (its layout is {version}, ours {_SCHEMA_VERSION})"
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -165,6 +175,9 @@ def _create(connection: sqlite3.Connection) -> None:
     if version == 0:
         for statement in _statements(_SCHEMA):
             connection.execute(statement)
+    elif version == 1:
+        connection.execute(_FROM_VERSION_1)
+    if version in {0, 1}:
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
@@ -229,20 +242,48 @@ def set_count(connection: sqlite3.Connection, store: str, name: str, value: int)
     )
 
 
-def field_types(connection: sqlite3.Connection, store: str) -> dict[tuple[str, str, str], FieldType]:
-    """The registered type of each (bucket, measurement, field) of a store."""
-    rows = connection.execute("SELECT bucket, measurement, field, type FROM field_types WHERE store = ?", (store,))
-    return {(bucket, measurement, field): FieldType(kind) for bucket, measurement, field, kind in rows}
+def field_types(connection: sqlite3.Connection, store: str) -> dict[FieldKey, Registered]:
+    """How each field of a store is registered, by bucket, measurement and field."""
+    rows = connection.execute(
+        "SELECT bucket, measurement, field, type, pinned FROM field_types WHERE store = ?", (store,)
+    )
+    return {
+        (bucket, measurement, field): Registered(FieldType(kind), bool(pinned))
+        for bucket, measurement, field, kind, pinned in rows
+    }
 
 
-def add_field_types(
-    connection: sqlite3.Connection, store: str, types: Mapping[tuple[str, str, str], FieldType]
-) -> None:
-    """Register types of fields; one that is registered already stays as it is."""
+def add_field_types(connection: sqlite3.Connection, store: str, types: Mapping[FieldKey, FieldType]) -> None:
+    """Register types of fields, new or learned anew; those that are pinned stay as they are."""
     connection.executemany(
-        "INSERT OR IGNORE INTO field_types VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO field_types VALUES (?, ?, ?, ?, ?, 0)"
+        " ON CONFLICT DO UPDATE SET type = excluded.type WHERE NOT pinned",
         [(store, *key, kind.value) for key, kind in types.items()],
     )
+
+
+def pin_field_type(connection: sqlite3.Connection, store: str, key: FieldKey, kind: FieldType) -> None:
+    """Register the type that a person decided on, for good. A running service would not see it."""
+    connection.execute(
+        "INSERT INTO field_types VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET type = excluded.type, pinned = 1",
+        (store, *key, kind.value),
+    )
+
+
+def read_field_types(path: Path, store: str) -> dict[FieldKey, Registered]:
+    """What `field_types` tells, from a file that is only read: for who is not the service, whether that runs or not.
+
+    Raises:
+        DataDirError: It cannot be read, or was written by another version.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECS)) as found:
+            (version,) = found.execute("PRAGMA user_version").fetchone()
+            if version == _SCHEMA_VERSION:
+                return field_types(found, store)
+    except sqlite3.Error as error:
+        raise DataDirError(f"{path} cannot be read: {error}") from error
+    raise DataDirError(_other_version(path, version))
 
 
 def forget_store(connection: sqlite3.Connection, store: str) -> bool:

@@ -11,11 +11,20 @@ from pathlib import Path
 import pytest
 
 from ingestor import deadletters, state
+from ingestor.encode.types import Registered
 from ingestor.errors import DataDirError, StateError
 from ingestor.ports import FieldType
-from ingestor.state import CursorRow, State, open_state
+from ingestor.state import CursorRow, State, open_state, read_field_types
 from tests.builders import letter
 from tests.support import run
+
+TEMPERATURE, ON = ("Farm", "climate", "temperature"), ("Farm", "climate", "on")
+FIELD_TYPES_OF_VERSION_1 = """
+CREATE TABLE field_types (
+    store TEXT NOT NULL, bucket TEXT NOT NULL, measurement TEXT NOT NULL, field TEXT NOT NULL, type TEXT NOT NULL,
+    PRIMARY KEY (store, bucket, measurement, field)
+) WITHOUT ROWID
+"""
 
 
 @pytest.fixture
@@ -181,17 +190,78 @@ def test_cursors_remember_where_they_began(connection: sqlite3.Connection) -> No
     assert state.cursors(connection) == {"local": CursorRow(10, 15), "farm": CursorRow(20, 20)}
 
 
-def test_registered_types_stay(connection: sqlite3.Connection) -> None:
-    """A type that is registered is not changed by registering another."""
-    key = ("Farm", "climate", "temperature")
-    state.add_field_types(connection, "local", {key: FieldType.FLOAT})
-    state.add_field_types(connection, "local", {key: FieldType.TEXT, ("Farm", "climate", "on"): FieldType.BOOL})
+def test_types_are_registered_and_learned_anew(connection: sqlite3.Connection) -> None:
+    """The type that was registered last counts, for the store that it was registered for."""
+    state.add_field_types(connection, "local", {TEMPERATURE: FieldType.FLOAT, ON: FieldType.BOOL})
+    state.add_field_types(connection, "local", {TEMPERATURE: FieldType.TEXT})
 
     assert state.field_types(connection, "local") == {
-        key: FieldType.FLOAT,
-        ("Farm", "climate", "on"): FieldType.BOOL,
+        TEMPERATURE: Registered(FieldType.TEXT),
+        ON: Registered(FieldType.BOOL),
     }
     assert state.field_types(connection, "farm") == {}
+
+
+def test_pinned_types_stay(connection: sqlite3.Connection) -> None:
+    """What a person decided is changed by that person alone, whether it was registered before or not."""
+    state.add_field_types(connection, "local", {TEMPERATURE: FieldType.FLOAT})
+    for key in (TEMPERATURE, ON):
+        state.pin_field_type(connection, "local", key, FieldType.FLOAT)
+        state.pin_field_type(connection, "local", key, FieldType.INT)
+    state.add_field_types(connection, "local", {TEMPERATURE: FieldType.TEXT, ON: FieldType.TEXT})
+
+    assert state.field_types(connection, "local") == dict.fromkeys(
+        (TEMPERATURE, ON), Registered(FieldType.INT, pinned=True)
+    )
+
+
+def make_version_1(path: Path) -> None:
+    """A file as the first version left it, with one registered type."""
+    with closing(open_state(path)) as connection:
+        connection.execute("DROP TABLE field_types")
+        connection.execute(FIELD_TYPES_OF_VERSION_1)
+        connection.execute("INSERT INTO field_types VALUES ('local', 'Farm', 'climate', 'temperature', 'float')")
+        state.set_fact(connection, "client_id", "a")
+        connection.execute("PRAGMA user_version = 1")
+
+
+def test_a_file_of_version_1_is_taken_over(path: Path) -> None:
+    """What it holds stays, its types are not pinned, and it is used like a new one from then on."""
+    make_version_1(path)
+    with closing(open_state(path)) as connection:
+        taken_over = state.field_types(connection, "local")
+        state.pin_field_type(connection, "local", TEMPERATURE, FieldType.INT)
+    with closing(open_state(path)) as connection:
+        assert state.field_types(connection, "local") == {TEMPERATURE: Registered(FieldType.INT, pinned=True)}
+        assert state.fact(connection, "client_id") == "a"
+    assert taken_over == {TEMPERATURE: Registered(FieldType.FLOAT)}
+
+
+def test_two_processes_may_take_it_over_at_once(path: Path) -> None:
+    """Whoever comes first does it, and the others find it done."""
+    make_version_1(path)
+    with ThreadPoolExecutor(8) as pool:
+        for opened in list(pool.map(open_state, [path] * 8)):
+            assert state.field_types(opened, "local") == {TEMPERATURE: Registered(FieldType.FLOAT)}
+            opened.close()
+
+
+def test_types_are_read_beside_a_running_service(path: Path, connection: sqlite3.Connection) -> None:
+    """A reader sees them without the right to change anything, while the file is open for writing and afterwards."""
+    state.add_field_types(connection, "local", {TEMPERATURE: FieldType.FLOAT})
+    beside = read_field_types(path, "local")
+    connection.close()
+
+    assert beside == read_field_types(path, "local") == {TEMPERATURE: Registered(FieldType.FLOAT)}
+
+
+@pytest.mark.parametrize("spoil", [garbage, folder, newer, make_version_1])
+def test_what_cannot_be_read_is_named(path: Path, spoil: Callable[[Path], None]) -> None:
+    """A reader changes no file, so it also leaves one of an older version alone."""
+    spoil(path)
+
+    with pytest.raises(DataDirError, match=r"state\.db"):
+        read_field_types(path, "local")
 
 
 def test_forgetting_a_store_leaves_the_others(connection: sqlite3.Connection) -> None:

@@ -16,7 +16,7 @@ from ingestor.journal import Cursor
 from ingestor.ports import Chunk, Decoders, Lost, Reason
 from ingestor.state import Result, State, Work
 from ingestor.stats import StoreStats
-from ingestor.writer import Writer
+from ingestor.writer import BatchWriter
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Delivery:
         cursor: Cursor,
         *,
         decoders: Decoders,
-        writer: Writer,
+        writer: BatchWriter,
         state: State,
         ledger: Ledger,
         batch: Batch,

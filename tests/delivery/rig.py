@@ -20,7 +20,7 @@ from ingestor.retry import Backoff
 from ingestor.state import Result, State, Work
 from ingestor.stats import StoreStats
 from ingestor.stores.memory import MemoryStore
-from ingestor.writer import Writer
+from ingestor.writer import BatchWriter
 from tests.delivery.fakes import FakeCursor, FakeDecoders, FakeJournal
 
 Returned = TypeVar("Returned")
@@ -129,7 +129,7 @@ class Rig:
             return Ledger("local", row, totals=totals, types=types, max_letter_bytes=self.letter_bytes), types
 
         self.ledger, types = self.state.now(load)
-        self.writer = Writer(
+        self.writer = BatchWriter(
             "local",
             self.store,
             types=types,

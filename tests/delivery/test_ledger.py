@@ -11,7 +11,7 @@ import pytest
 from ingestor import deadletters, state
 from ingestor.deadletters import Fate, Filter, Letter
 from ingestor.delivery.ledger import Ledger
-from ingestor.encode.types import TypeRegistry
+from ingestor.encode.types import Registered, TypeRegistry
 from ingestor.errors import StateError
 from ingestor.ports import FieldType, Reason
 from tests.builders import letter, message, series
@@ -111,7 +111,7 @@ def test_types_are_saved_along(connection: sqlite3.Connection) -> None:
     ledger.enter(11, Counter(stored=1), [])
     save(ledger, connection)
 
-    assert state.field_types(connection, "local") == {("Farm", "climate", "on"): FieldType.BOOL}
+    assert state.field_types(connection, "local") == {("Farm", "climate", "on"): Registered(FieldType.BOOL)}
     assert types.unsaved == {}
 
 

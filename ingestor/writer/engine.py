@@ -1,14 +1,16 @@
 """Gets points into one store: retries what may pass, isolates what will not, and says which points were not stored."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from enum import Enum, auto
+from typing import NamedTuple
 
 from ingestor.encode.types import Refusal, TypeRegistry
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import Point, Rejection, Store
+from ingestor.ports import Point, Reason, Rejection, Store
 from ingestor.retry import Backoff
+from ingestor.writer.clock import Clock, LoopClock
+from ingestor.writer.learner import TypeLearner
 
 _log = logging.getLogger(__name__)
 
@@ -23,36 +25,24 @@ class Outcome(NamedTuple):
     held: Mapping[int, str] = {}
 
 
-class Clock(Protocol):
-    """Time and waiting, so that tests need not wait. The running loop has the first, asyncio the second."""
+class OnFault(Enum):
+    """What to do about a fault that only a person can mend."""
 
-    def now(self) -> float:
-        """Monotonic seconds."""
-
-    async def sleep(self, secs: float) -> None:
-        """Wait; cancelled when the writer is to stop."""
-
-
-class LoopClock:
-    """The clock of the running loop."""
-
-    def now(self) -> float:
-        """Monotonic seconds."""
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, secs: float) -> None:
-        """Wait."""
-        await asyncio.sleep(secs)
+    HOLD = auto()
+    """Wait until it is mended, and hold the points of a broken bucket: there is a journal that has them."""
+    RAISE = auto()
+    """Raise it: there is somebody who waits for the answer, and nothing that keeps the points."""
 
 
-class Writer:
-    """Writes batches to one store, one at a time.
+class BatchWriter:
+    """Writes batches to one store, one at a time: the engine of the service and of `Writer`, the door for scripts.
 
     Args:
         name: The store's name, for people.
         store: Where to; entered and left by the caller.
         types: Its type registry.
         may_hold: Whether points of a broken bucket may be parked; where not, the whole store waits for that bucket.
+        on_fault: Whether faults that only a person can mend are waited for.
         clock: Time and waiting.
         backoff: How long to wait between attempts.
     """
@@ -64,6 +54,7 @@ class Writer:
         *,
         types: TypeRegistry,
         may_hold: Callable[[], bool] = lambda: True,
+        on_fault: OnFault = OnFault.HOLD,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
     ) -> None:
@@ -74,7 +65,9 @@ class Writer:
         self.types = types
         self._store = store
         self._may_hold = may_hold
+        self._raises = on_fault is OnFault.RAISE
         self._clock = clock or LoopClock()
+        self._learner = TypeLearner(name, store, types=types, clock=self._clock)
         self._backoff = backoff or Backoff(first_secs=0.5, cap_secs=30.0)
         self._broken: dict[str, _Broken] = {}
 
@@ -95,32 +88,48 @@ class Writer:
         self._broken = {bucket: broken for bucket, broken in self._broken.items() if bucket in closed}
 
     async def write(self, points: Sequence[Point]) -> Outcome:
-        """Return when every point is stored, rejected for good, or held for its bucket, however long that takes."""
-        batch, rejections = self._without_refused(points)
+        """Return when every point is stored, rejected for good, or held for its bucket, however long that takes.
+
+        Raises:
+            StoreMisconfiguredError: Only with `OnFault.RAISE`, as the next.
+            BucketError: Points of other buckets of the batch may be stored or not.
+        """
+        batch = _Batch(points, range(len(points)))
+        rejections: list[Rejection] = []
         held: dict[int, str] = {}
         self._park(batch, held)
         while batch.points:
             try:
+                rejections += await self._leave_out_refused(batch)
                 refused = await self._attempt(batch.points)
-            except BucketError as error:
-                if not self._may_hold():
-                    await self._wait(f"bucket {error.bucket}: {error} (no room to hold more)", SLOW_RETRY_SECS)
-                    continue
-                self.fault = None  # it answered
-                self._broken[error.bucket] = _Broken(str(error), self._clock.now() + SLOW_RETRY_SECS)
-                _log.warning("bucket_held store=%s bucket=%r reason=%s", self.name, error.bucket, error)
-                self._park(batch, held)
+            except (BucketError, StoreMisconfiguredError) as error:
+                if self._raises:
+                    raise
+                await self._hold(error, batch, held)
             except StoreUnavailableError as error:
                 await self._wait(str(error), max(self._backoff.next(), error.retry_after or 0.0))
-            except StoreMisconfiguredError as error:
-                await self._wait(str(error), SLOW_RETRY_SECS)
             else:
-                self._well(batch.points)
+                self._well(batch.points, refused)
                 rejections += [refusal._replace(at=batch.indices[refusal.at]) for refusal in refused]
                 break
         return Outcome(rejections, held)
 
+    async def _hold(self, error: BucketError | StoreMisconfiguredError, batch: "_Batch", held: dict[int, str]) -> None:
+        """Wait for what only a person can mend; for a bucket its points alone wait, where there is room for them."""
+        if isinstance(error, StoreMisconfiguredError):
+            await self._wait(str(error), SLOW_RETRY_SECS)
+        elif not self._may_hold():
+            await self._wait(f"bucket {error.bucket}: {error} (no room to hold more)", SLOW_RETRY_SECS)
+        else:
+            self.fault = None  # it answered
+            self._broken[error.bucket] = _Broken(str(error), self._clock.now() + SLOW_RETRY_SECS)
+            self._learner.doubt([error.bucket])
+            _log.warning("bucket_held store=%s bucket=%r reason=%s", self.name, error.bucket, error)
+            self._park(batch, held)
+
     async def _attempt(self, points: Sequence[Point]) -> Sequence[Rejection]:
+        if not points:
+            return ()
         began = self._clock.now()
         try:
             return await self._store.write(points)
@@ -128,14 +137,16 @@ class Writer:
             self.writes += 1
             self.write_secs += self._clock.now() - began
 
-    def _without_refused(self, points: Sequence[Point]) -> tuple["_Batch", list[Rejection]]:
+    async def _leave_out_refused(self, batch: "_Batch") -> Sequence[Rejection]:
         """Leave out the fields that the type registry refuses, and the points that have no other field."""
+        series = dict.fromkeys(point.series for point in batch.points)
+        await self._learner.learn(series)
         refusals = self.types.refusals
-        if not any(map(refusals, dict.fromkeys(point.series for point in points))):  # the first settles a type
-            return _Batch(points, range(len(points))), []
+        if not any(map(refusals, series)):  # in the order of the points: the first settles a type
+            return ()
         kept: list[tuple[int, Point]] = []
         rejections = []
-        for at, point in enumerate(points):
+        for at, point in zip(batch.indices, batch.points, strict=True):
             refused = {name: why for name, why in refusals(point.series).items() if name in point.fields}
             if refused:
                 fields = {name: value for name, value in point.fields.items() if name not in refused}
@@ -143,7 +154,8 @@ class Writer:
                 point = point._replace(fields=fields)  # noqa: PLW2901 - the rest of the point goes on as the point
             if point.fields:
                 kept.append((at, point))
-        return _Batch([point for _, point in kept], [at for at, _ in kept]), rejections
+        batch.keep(kept)
+        return rejections
 
     def _park(self, batch: "_Batch", held: dict[int, str]) -> None:
         """Move points of buckets that are broken, and not due for another try, from the batch to `held`."""
@@ -156,15 +168,21 @@ class Writer:
                 held[at] = closed[point.series.bucket]
             else:
                 kept.append((at, point))
-        batch.points, batch.indices = [point for _, point in kept], [at for at, _ in kept]
+        batch.keep(kept)
 
     async def _wait(self, fault: str, secs: float) -> None:
         if self.fault is None:
             _log.warning("store_held store=%s reason=%s", self.name, fault)
         self.fault = fault
+        self._learner.doubt()
         await self._clock.sleep(secs)
 
-    def _well(self, points: Sequence[Point]) -> None:
+    def _well(self, points: Sequence[Point], refused: Sequence[Rejection]) -> None:
+        if refused:
+            conflicts = (points[refusal.at] for refusal in refused if refusal.reason is Reason.TYPE_CONFLICT)
+            self._learner.doubt({point.series.bucket for point in conflicts})
+        if not points:
+            return  # all of it was refused here: that says nothing of the store
         self._backoff.succeeded(self._clock.now())
         if self.fault is not None:
             _log.info("store_flows_again store=%s", self.name)
@@ -194,3 +212,7 @@ class _Batch:
     def __init__(self, points: Sequence[Point], indices: Sequence[int]) -> None:
         self.points = points
         self.indices = indices
+
+    def keep(self, kept: Sequence[tuple[int, Point]]) -> None:
+        """These are left."""
+        self.points, self.indices = [point for _, point in kept], [at for at, _ in kept]

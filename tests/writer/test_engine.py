@@ -1,72 +1,14 @@
 """How points get into a store that does not always want them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
-from ingestor.encode.types import TypeRegistry
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import FieldType, Point, Reason, Rejection, Series, Value
-from ingestor.retry import Backoff
-from ingestor.stores.memory import MemoryStore
-from ingestor.writer import SLOW_RETRY_SECS, LoopClock, Outcome, Writer
+from ingestor.ports import Point, Reason, Rejection
+from ingestor.writer.engine import SLOW_RETRY_SECS, OnFault, Outcome
 from tests.builders import point, series
-from tests.support import run
-
-
-class FakeClock:
-    """Time that passes only by waiting, and at once."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self.waits: list[float] = []
-
-    def now(self) -> float:
-        """Seconds."""
-        return self.time
-
-    async def sleep(self, secs: float) -> None:
-        """Let time pass."""
-        self.waits.append(secs)
-        self.time += secs
-
-
-class Rig:
-    """A writer with a store in memory, a clock of its own, and waits without chance: 0.5, 1, 2 s and so on."""
-
-    def __init__(self, *failures: StoreError, may_hold: Callable[[], bool] = lambda: True) -> None:
-        self.failures = list(failures)
-        self.broken: set[str] = set()
-        self.batches: list[list[Point]] = []
-        self.refused: Sequence[Rejection] = ()
-        self.clock = FakeClock()
-        self.store = MemoryStore(self._answer)
-        self.writer = Writer(
-            "local",
-            self.store,
-            types=TypeRegistry({}),
-            may_hold=may_hold,
-            clock=self.clock,
-            backoff=Backoff(0.5, 30, lambda: 1.0),
-        )
-
-    def _answer(self, points: Sequence[Point]) -> Sequence[Rejection]:
-        self.batches.append(list(points))
-        if self.failures:
-            raise self.failures.pop(0)
-        for bucket in sorted(self.broken):
-            if any(point.series.bucket == bucket for point in points):
-                raise BucketError(bucket, "no rights")
-        return self.refused
-
-    def write(self, *points: Point) -> Outcome:
-        """Write a batch, however long that takes by the clock."""
-        return run(self.writer.write(points))
-
-    def stored(self) -> list[tuple[str, int]]:
-        """Bucket and time of what is in the store."""
-        return sorted((bucket, time_ns) for bucket, _, _, time_ns in self.store.points)
-
+from tests.writer.rig import Rig
 
 FARM = series("Farm")
 LAB = series("Lab")
@@ -231,64 +173,6 @@ def test_holding_ends_the_fault_of_the_whole_store() -> None:
     assert rig.writer.fault is None
 
 
-def typed(kind: FieldType, name: str = "level", **others: FieldType) -> Series:
-    """A series with a field of that type."""
-    return series(tags={"kind": kind}, types={name: kind, **others})
-
-
-def test_conflicting_field_is_set_aside_alone() -> None:
-    """Of a field that is stored with another type only the field is left out, whatever the store would say."""
-    rig = Rig()
-    rig.write(point(typed(FieldType.FLOAT), level=1.5))
-    both = typed(FieldType.TEXT, on=FieldType.BOOL)
-    outcome = rig.write(point(both, level="high", on=True), point(both, time_ns=2, on=False))
-
-    assert outcome.rejections == [
-        Rejection(0, Reason.TYPE_CONFLICT, "level is text here, but stored as float", ("level",))
-    ]
-    assert [fields for *_, fields in (batch for batch in rig.batches[-1])] == [{"on": True}, {"on": False}]
-
-
-def test_point_without_another_field_is_set_aside() -> None:
-    """A point that would be left without a field is rejected as a whole, and never sent."""
-    rig = Rig()
-    rig.write(point(typed(FieldType.FLOAT), level=1.5))
-    outcome = rig.write(point(typed(FieldType.TEXT), level="high"))
-
-    assert [(refusal.reason, refusal.fields) for refusal in outcome.rejections] == [(Reason.TYPE_CONFLICT, ())]
-    assert rig.writer.writes == 1
-
-
-def test_first_point_of_a_batch_settles_the_type() -> None:
-    """It is the order of the points that decides, so that the same journal gives the same again."""
-    kinds = [FieldType.TEXT, FieldType.FLOAT, FieldType.INT, FieldType.BOOL]
-    values: dict[FieldType, Value] = {
-        FieldType.TEXT: "high",
-        FieldType.FLOAT: 1.5,
-        FieldType.INT: 2,
-        FieldType.BOOL: True,
-    }
-    for first in kinds:
-        rig = Rig()
-        order = [first, *(kind for kind in kinds if kind is not first)]
-        outcome = rig.write(*(point(typed(kind), level=values[kind]) for kind in order))
-
-        assert [refusal.at for refusal in outcome.rejections] == [1, 2, 3]
-
-
-def test_conflict_and_rejection_keep_their_indices() -> None:
-    """Points left out for their type do not shift the indices that the store names."""
-    rig = Rig()
-    rig.write(point(typed(FieldType.FLOAT), level=1.5))
-    rig.refused = [Rejection(0, Reason.REJECTED, "too old")]
-    outcome = rig.write(point(typed(FieldType.TEXT), level="high"), point(typed(FieldType.FLOAT), level=2.5))
-
-    assert [(refusal.at, refusal.reason) for refusal in outcome.rejections] == [
-        (0, Reason.TYPE_CONFLICT),
-        (1, Reason.REJECTED),
-    ]
-
-
 def test_time_of_writing_is_counted() -> None:
     """Seconds spent in the store add up, waits between attempts do not."""
     rig = Rig(StoreUnavailableError("away"))
@@ -305,18 +189,6 @@ def test_time_of_writing_is_counted() -> None:
     assert rig.writer.write_secs == 0.5
 
 
-def test_by_default_it_is_the_loops_clock() -> None:
-    """Without a clock of the test's own, time passes by waiting."""
-
-    async def main() -> float:
-        clock = LoopClock()
-        began = clock.now()
-        await clock.sleep(0.001)
-        return clock.now() - began
-
-    assert run(main()) >= 0.0005
-
-
 def test_a_bucket_for_which_nothing_waits_is_given_another_chance() -> None:
     """When what it held was purged, it counts as mended once it is due; before that it stays closed."""
     rig = Rig()
@@ -328,4 +200,15 @@ def test_a_bucket_for_which_nothing_waits_is_given_another_chance() -> None:
     rig.writer.reopen()
 
     assert list(early) == ["Farm"]
+    assert rig.writer.broken_buckets == {}
+
+
+@pytest.mark.parametrize("fault", [BucketError("Lab", "no rights"), StoreMisconfiguredError("token is wrong")])
+def test_without_a_journal_faults_for_a_person_are_raised(fault: StoreError) -> None:
+    """Nothing is held and nothing is waited for where somebody waits for the answer; what passes is still retried."""
+    rig = Rig(StoreUnavailableError("busy"), fault, on_fault=OnFault.RAISE)
+
+    with pytest.raises(type(fault), match=str(fault)):
+        rig.write(point(LAB))
+    assert rig.clock.waits == [0.5]
     assert rig.writer.broken_buckets == {}
