@@ -86,7 +86,7 @@ class InfluxStore:
                 if any(not isinstance(fault, BucketError) for fault in faults):
                     return  # it would only be told the same
                 try:
-                    refused = await self._write_bucket(bucket, [points[at] for at in places])
+                    refused = await self._write_bucket(bucket, points, places)
                 except StoreError as fault:
                     faults.append(fault)
                 else:
@@ -132,19 +132,18 @@ class InfluxStore:
         async with InfluxApi(self._server) as api:
             return await api.field_types(bucket)
 
-    async def _write_bucket(self, bucket: str, points: Sequence[Point]) -> list[Rejection]:
-        """What was rejected of the points of one bucket, by their index among these."""
-        lines, rejections = await self._encoded(points)
-        return [*rejections, *await self._settle(bucket, points, lines)]
-
-    async def _encoded(self, points: Sequence[Point]) -> tuple[list[str], list[Rejection]]:
+    async def _write_bucket(self, bucket: str, points: Sequence[Point], places: Sequence[int]) -> Sequence[Rejection]:
+        """Write those of the points that stand at these places; rejections are by index into `places`."""
+        mine: list[Point] = []
         lines: list[str] = []
         rejections: list[Rejection] = []
-        async for part in _slices(len(points)):
-            encoded = self._encoder.encode(points[part])
+        async for part in _slices(len(places)):
+            some = [points[at] for at in places[part]]
+            encoded = self._encoder.encode(some)
+            mine += some
             lines += encoded.lines
             rejections += [refused._replace(at=refused.at + part.start) for refused in encoded.rejections]
-        return lines, rejections
+        return [*rejections, *await self._settle(bucket, mine, lines)]
 
     async def _settle(self, bucket: str, points: Sequence[Point], lines: Sequence[str]) -> Sequence[Rejection]:
         """Send what the isolation of bad points asks for, until it has settled what became of every line."""
