@@ -3,6 +3,7 @@
 `series` holds a row a series: a measurement and its tags. Each measurement has a table `points_N`, a row a point,
 keyed by series and time, a column a field; and a view that reads well: `select * from climate`. Tables and columns
 are numbered, because SQLite takes names that differ only in case for the same; `measurements` and `fields` name them.
+Several processes may write the file: the service, and scripts.
 """
 
 import json
@@ -42,18 +43,20 @@ CREATE TABLE series (
 
 
 class _Place(NamedTuple):
-    """Where the points of a series go."""
+    """Where the points of a series go; `wrong` are the fields that the file has with another type, and that type."""
 
     table: "_Table"
     series: int
+    wrong: Mapping[str, FieldType]
 
 
 @dataclass(eq=False, slots=True)
 class _Table:
-    """One measurement: its number, its field columns by name, and the tags that its view shows."""
+    """One measurement: its number, its fields' columns and types by name, and the tags that its view shows."""
 
     number: int
     columns: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, FieldType] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
 
     def upsert(self, rows: int) -> str:
@@ -88,7 +91,7 @@ class BucketFile:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")  # stored means on disk: the cursor moves by it
             self._create()
-            self._tables = dict(self._known_tables())
+            self._load()
             self._inode = path.stat().st_ino
         except BaseException:
             self._connection.close()
@@ -119,18 +122,72 @@ class BucketFile:
         )
         return {(measurement, name): FieldType(kind) for measurement, name, kind in rows}
 
-    def upsert(self, points: Sequence[Point]) -> None:
-        """Write the points in one transaction; they are on disk when this returns."""
-        self._connection.execute("BEGIN IMMEDIATE")
+    def upsert(self, points: Sequence[Point]) -> Mapping[Series, Mapping[str, FieldType]]:
+        """Write the points in one transaction; they are on disk when this returns.
+
+        Returns:
+            The fields that were left out because the file has them with another type, and that type.
+        """
+        self._begin()
         if self._places_bytes >= _REMEMBERED_BYTES:
             self._places.clear()
             self._places_bytes = 0
+        conflicts = {}
         for series in dict.fromkeys(point.series for point in points):
             if series not in self._places:
                 self._make_place(series)
-        for table, values in self._values(points).items():
+            if wrong := self._places[series].wrong:
+                conflicts[series] = wrong
+        for table, values in self._values(_without(points, conflicts) if conflicts else points).items():
             self._insert(table, values)
+        self._commit()
+        return conflicts
+
+    def begin_column_anew(self, measurement: str, field: str, kind: FieldType) -> str | None:
+        """Have the values of a field go to a new column of another type from now on.
+
+        SQLite would convert what comes to the type of the column that is there. That one keeps its values, under the
+        name of the field with its type behind it.
+
+        Returns:
+            That name; None where the file has no such field, or has it with this type already.
+        """
+        self._begin()
+        table = self._tables.get(measurement)
+        if table is None or table.kinds.get(field, kind) is kind:
+            self._connection.execute("ROLLBACK")
+            return None
+        name = first = f"{field} ({table.kinds[field].value})"
+        number = 2
+        while name in table.columns:
+            name, number = f"{first} {number}", number + 1
+        self._connection.execute(
+            "UPDATE fields SET name = ? WHERE measurement = ? AND name = ?", (name, table.number, field)
+        )
+        self._load()
+        self._make_view_anew(self._tables[measurement])
+        self._commit()
+        return name
+
+    def _begin(self) -> None:
+        """Begin to write; where another process changed tables or fields, they are read again."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        if self._schema_version() != self._loaded_version:
+            self._load()
+
+    def _commit(self) -> None:
+        self._loaded_version = self._schema_version()
         self._connection.execute("COMMIT")
+
+    def _schema_version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA schema_version").fetchone()
+        return int(version)
+
+    def _load(self) -> None:
+        self._loaded_version = self._schema_version()
+        self._tables = dict(self._known_tables())
+        self._places.clear()
+        self._places_bytes = 0
 
     def _values(self, points: Sequence[Point]) -> Mapping[_Table, list[Value | None]]:
         """The values of the rows by table, in the order of its key, so that SQLite fills page after page."""
@@ -167,7 +224,8 @@ class BucketFile:
         key = (table.number, tags)
         self._connection.execute("INSERT OR IGNORE INTO series (measurement, tags) VALUES (?, ?)", key)
         row = self._connection.execute("SELECT id FROM series WHERE measurement = ? AND tags = ?", key).fetchone()
-        self._places[series] = _Place(table, row[0])
+        wrong = {name: table.kinds[name] for name, kind in series.types.items() if table.kinds[name] is not kind}
+        self._places[series] = _Place(table, row[0], wrong)
         self._places_bytes += series.weight
 
     def _new_table(self, series: Series) -> _Table:
@@ -193,11 +251,7 @@ class BucketFile:
             self._connection.execute(f"ALTER TABLE points_{table.number} ADD COLUMN {column}")
         table.tags |= new_tags
         if new_fields or new_tags:
-            (view_name,) = self._connection.execute(
-                "SELECT view_name FROM measurements WHERE id = ?", (table.number,)
-            ).fetchone()
-            self._connection.execute(f"DROP VIEW IF EXISTS {_name(view_name)}")
-            self._make_view(table, view_name)
+            self._make_view_anew(table)
 
     def _free_view_name(self, measurement: str) -> str:
         """A name that nothing in the file has, and that counts as taken from now on."""
@@ -221,8 +275,14 @@ class BucketFile:
             "INSERT INTO fields (measurement, name, type, unit) VALUES (?, ?, ?, ?) RETURNING id",
             (table.number, name, kind.value, series.units.get(name)),
         ).fetchone()
-        table.columns[name] = f"f{row[0]}"
+        table.columns[name], table.kinds[name] = f"f{row[0]}", kind
         return f"f{row[0]} {_COLUMN[kind]}"
+
+    def _make_view_anew(self, table: _Table) -> None:
+        query = "SELECT view_name FROM measurements WHERE id = ?"
+        (view_name,) = self._connection.execute(query, (table.number,)).fetchone()
+        self._connection.execute(f"DROP VIEW IF EXISTS {_name(view_name)}")
+        self._make_view(table, view_name)
 
     def _make_view(self, table: _Table, view_name: str) -> None:
         shown = [(_READABLE_TIME, "time")]
@@ -250,14 +310,25 @@ class BucketFile:
     def _known_tables(self) -> Iterable[tuple[str, _Table]]:
         names = dict(self._connection.execute("SELECT id, name FROM measurements"))
         tables = {number: _Table(number) for number in names}
-        for number, measurement, name in self._connection.execute(
-            "SELECT id, measurement, name FROM fields ORDER BY id"
-        ):
+        query = "SELECT id, measurement, name, type FROM fields ORDER BY id"
+        for number, measurement, name, kind in self._connection.execute(query):
             tables[measurement].columns[name] = f"f{number}"
+            tables[measurement].kinds[name] = FieldType(kind)
         keys = "SELECT DISTINCT measurement, key FROM series, json_each(series.tags)"
         for measurement, tag in self._connection.execute(keys):
             tables[measurement].tags.add(tag)
         return [(names[number], table) for number, table in tables.items()]
+
+
+def _without(points: Sequence[Point], conflicts: Mapping[Series, Mapping[str, FieldType]]) -> Sequence[Point]:
+    """The points without the fields in conflict; those that have no other are left out."""
+    kept = []
+    for point in points:
+        wrong = conflicts.get(point.series, {})
+        fields = {name: value for name, value in point.fields.items() if name not in wrong}
+        if fields:
+            kept.append(point._replace(fields=fields))
+    return kept
 
 
 def _tag_value(tag: str) -> str:

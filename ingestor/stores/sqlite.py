@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from urllib.parse import quote
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import FieldType, Point, Reason, Rejection, Value
+from ingestor.ports import FieldType, Point, Reason, Rejection, Series, Value
 from ingestor.stores.bucketfile import BucketFile
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -24,6 +24,8 @@ _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sql
 _MAX_OPEN = 64  # buckets; each takes three descriptors, and a process often has no more than 1024
 
 Result = TypeVar("Result")
+
+_Conflicts = Mapping[Series, Mapping[str, FieldType]]
 
 
 class SqliteStore:
@@ -50,7 +52,8 @@ class SqliteStore:
     async def write(self, points: Sequence[Point]) -> Sequence[Rejection]:
         """Upsert the points: fields of a point that is there already are merged, the last value wins.
 
-        Only what SQLite cannot hold is rejected: integers beyond 64 bits, and text that is not valid Unicode.
+        What SQLite cannot hold is rejected: integers beyond 64 bits, and text that is not valid Unicode; and fields
+        that the bucket has with another type: SQLite would convert them silently.
 
         Raises:
             StoreUnavailableError: The disk is full or fails, or another process keeps the file locked.
@@ -73,28 +76,49 @@ class SqliteStore:
         """
         return await self._in_thread(self._field_types, bucket)
 
+    async def begin_column_anew(self, bucket: str, measurement: str, field: str, kind: FieldType) -> str | None:
+        """Have the values of a field go to a new column of another type from now on; the old one keeps its values.
+
+        Returns:
+            What the old values are called now; None where the bucket has no values of the field of another type.
+
+        Raises:
+            StoreUnavailableError: The disk is full or fails, or another process keeps the file locked.
+            StoreMisconfiguredError: The folder cannot be used.
+            BucketError: The file is damaged or cannot be opened for writing.
+        """
+        return await self._in_thread(self._begin_column_anew, bucket, measurement, field, kind)
+
     async def _in_thread(self, work: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     def _write(self, points: Sequence[Point]) -> Sequence[Rejection]:
         try:
-            self._upsert(points)
+            return _conflicting(points, self._upsert(points))
         except (OverflowError, UnicodeEncodeError):
-            rejections = [rejection for at, point in enumerate(points) if (rejection := _unfit(at, point))]
-            refused = {rejection.at: rejection.fields for rejection in rejections}
-            self._upsert(
-                [_without(point, refused.get(at, ())) for at, point in enumerate(points) if refused.get(at) != ()]
-            )
-            return rejections
-        return ()
+            unfit = [rejection for at, point in enumerate(points) if (rejection := _unfit(at, point))]
+        refused = {rejection.at: rejection.fields for rejection in unfit}
+        kept = [(at, _without(point, refused.get(at, ()))) for at, point in enumerate(points) if refused.get(at) != ()]
+        fit = [point for _, point in kept]
+        return unfit + [
+            rejection._replace(at=kept[rejection.at][0]) for rejection in _conflicting(fit, self._upsert(fit))
+        ]
 
-    def _upsert(self, points: Sequence[Point]) -> None:
+    def _upsert(self, points: Sequence[Point]) -> _Conflicts:
         by_bucket: dict[str, list[Point]] = {}
         for point in points:
             by_bucket.setdefault(point.series.bucket, []).append(point)
+        conflicts: _Conflicts = {}
         for bucket, of_bucket in by_bucket.items():
             with self._open(bucket) as file:
-                file.upsert(of_bucket)
+                conflicts = {**conflicts, **file.upsert(of_bucket)}
+        return conflicts
+
+    def _begin_column_anew(self, bucket: str, measurement: str, field: str, kind: FieldType) -> str | None:
+        if not bucket_path(self._directory, bucket).exists():
+            return None
+        with self._open(bucket) as file:
+            return file.begin_column_anew(measurement, field, kind)
 
     def _field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]]:
         if not bucket_path(self._directory, bucket).exists():
@@ -173,6 +197,22 @@ def _unfit(at: int, point: Point) -> Rejection | None:
         return None
     fields = tuple(wrong) if len(wrong) < len(point.fields) else ()
     return Rejection(at, Reason.REJECTED, f"{', '.join(wrong)}: SQLite cannot hold the value", fields)
+
+
+def _conflicting(points: Sequence[Point], conflicts: _Conflicts) -> list[Rejection]:
+    """What was left out because its bucket has it with another type."""
+    rejections = []
+    for at, point in enumerate(points if conflicts else ()):
+        stored = conflicts.get(point.series, {})
+        wrong = tuple(name for name in point.fields if name in stored)
+        if wrong:
+            declared = point.series.types
+            detail = "; ".join(
+                f"{name} is {declared[name].value} here, but stored as {stored[name].value}" for name in wrong
+            )
+            fields = wrong if len(wrong) < len(point.fields) else ()
+            rejections.append(Rejection(at, Reason.TYPE_CONFLICT, detail, fields))
+    return rejections
 
 
 def _without(point: Point, left_out: Sequence[str]) -> Point:

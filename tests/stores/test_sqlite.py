@@ -5,14 +5,14 @@ import errno
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import FieldType, Point, Rejection
+from ingestor.ports import FieldType, Point, Rejection, Series
 from ingestor.stores import bucketfile, sqlite
 from ingestor.stores.bucketfile import BucketFile
 from ingestor.stores.sqlite import SqliteStore, bucket_path
@@ -242,9 +242,9 @@ def test_writing_does_not_stop_the_loop(folder: Path, monkeypatch: pytest.Monkey
     looped = threading.Event()
     upsert = BucketFile.upsert
 
-    def slow(self: BucketFile, points: Sequence[Point]) -> None:
+    def slow(self: BucketFile, points: Sequence[Point]) -> Mapping[Series, Mapping[str, FieldType]]:
         assert looped.wait(10)
-        upsert(self, points)
+        return upsert(self, points)
 
     monkeypatch.setattr(BucketFile, "upsert", slow)
 
