@@ -93,13 +93,13 @@ class Connection:
                 allow_redirects=False,
             ) as response:
                 names = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(response.status, names, await _beginning(response))
+                answer = Answer(response.status, names, await beginning(response))
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, aiohttp.ClientConnectorCertificateError):
                 self._trust = None  # a person mends it, and then the file is read again
-            raise _in_words(error, server) from error
+            raise in_words(error, server) from error
         if answer.status == 407:
-            raise _wrong_credentials(server)
+            raise wrong_credentials(server)
         return answer
 
     async def _trusted(self) -> ssl.SSLContext | None:
@@ -114,7 +114,7 @@ def _compressed(lines: Sequence[str]) -> bytes:
     return packer.compress("\n".join(lines).encode()) + packer.flush()
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+async def beginning(response: aiohttp.ClientResponse) -> bytes:
     """The body of an answer; of one that is too long, what stands before the limit."""
     body = bytearray()
     async for piece in response.content.iter_any():
@@ -125,7 +125,7 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body[:MAX_ANSWER_BYTES])
 
 
-def _in_words(error: aiohttp.ClientError | OSError, server: Server) -> StoreError:
+def in_words(error: aiohttp.ClientError | OSError, server: Server) -> StoreError:
     """What a fault of the connection means: nearly all of them pass."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
@@ -134,13 +134,13 @@ def _in_words(error: aiohttp.ClientError | OSError, server: Server) -> StoreErro
                 "is ca the authority that signed it, and url the name that it was made for?"
             )
         case aiohttp.ClientHttpProxyError(status=407):
-            return _wrong_credentials(server)
+            return wrong_credentials(server)
         case aiohttp.InvalidURL():
             return StoreMisconfiguredError(f"{server.url}, or its proxy, is no address")
     return StoreUnavailableError(f"{server.url}: {_what(error, server)}")
 
 
-def _wrong_credentials(server: Server) -> StoreError:
+def wrong_credentials(server: Server) -> StoreError:
     return StoreMisconfiguredError(f"{server.url}: its proxy wants other credentials (407); see proxy")
 
 
