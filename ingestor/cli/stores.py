@@ -1,20 +1,15 @@
 """`ingestor stores`: where points go, and giving up a store that is no longer wanted."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
 
 from ingestor import state
-from ingestor.cli.datafiles import in_state
+from ingestor.cli.datafiles import in_state, no_service_beside
 from ingestor.cli.invocation import command
 from ingestor.cli.options import AsJson, ConfigFile, load_config
 from ingestor.cli.output import fail, say, say_json, say_table
-from ingestor.config import Config
-from ingestor.datadir import journal_dir, state_file
-from ingestor.errors import DataDirError
-from ingestor.journal.lock import Lock
+from ingestor.datadir import state_file
 
 
 def make_group() -> typer.Typer:
@@ -36,7 +31,8 @@ def list_(config: ConfigFile = None, json: AsJson = False) -> None:
             {
                 "name": name,
                 "kind": spec.kind if spec else None,
-                "path": str(loaded.store_path(name)) if spec else None,
+                "path": str(loaded.store_path(name)) if spec and spec.kind == "sqlite" else None,
+                "url": spec.url if spec else None,
                 "configured": spec is not None,
                 "position": cursor.position if cursor else None,
             }
@@ -45,12 +41,12 @@ def list_(config: ConfigFile = None, json: AsJson = False) -> None:
         say_json(rows)
         return
     say_table(
-        ("name", "kind", "path", "position"),
+        ("name", "kind", "where", "position"),
         [
             (
                 row["name"],
                 row["kind"] or "no longer configured",
-                row["path"] or "-",
+                row["path"] or row["url"] or "-",
                 "not begun" if row["position"] is None else row["position"],
             )
             for row in rows
@@ -70,7 +66,7 @@ def forget(
     loaded = load_config(config)
     if not state_file(loaded).exists():
         fail(f"{loaded.data_dir} knows no stores: no service has run with it yet")
-    with _no_service_beside(loaded):
+    with no_service_beside(loaded):
         known = in_state(config, lambda connection: state.forget_store(connection, name))
     if not known:
         fail(f"this data directory knows no store {name!r}; see: {command('stores list', config)}")
@@ -78,18 +74,3 @@ def forget(
         say_json({"forgotten": name})
     else:
         say(f"{name} is forgotten; what it has stored stays where it is")
-
-
-@contextmanager
-def _no_service_beside(config: Config) -> Iterator[None]:
-    """Keep the service from running meanwhile: it would go on with what is deleted.
-
-    Raises:
-        DataDirError: It runs, or the lock cannot be had.
-    """
-    try:
-        lock = Lock(journal_dir(config))
-    except OSError as error:
-        raise DataDirError(f"{journal_dir(config)} cannot be locked: {error.strerror}") from error
-    with closing(lock):
-        yield

@@ -38,6 +38,20 @@ def test_list_for_programs(cli: Cli, config: Path) -> None:
     assert (told["old"]["configured"], told["old"]["position"]) == (False, 2)
 
 
+def test_list_tells_where_points_go(cli: Cli, tmp_path: Path) -> None:
+    """A folder for SQLite, an address for InfluxDB; never a token."""
+    farm = {"kind": "influxdb", "url": "https://farm.example:8086", "token": "hunter2"}
+    file = write_config(tmp_path, stores={"farm": farm, "local": {"kind": "sqlite"}})
+    found, told = cli("stores", "list", "--config", file), cli("stores", "list", "--config", file, "--json")
+
+    assert [line.split()[2] for line in found.lines] == ["where", farm["url"], str(tmp_path / "data/stores/local")]
+    assert [(row["path"], row["url"]) for row in told.json] == [
+        (None, farm["url"]),
+        (str(tmp_path / "data/stores/local"), None),
+    ]
+    assert "hunter2" not in found.out + told.out
+
+
 def test_list_needs_no_service_to_have_run(cli: Cli, tmp_path: Path) -> None:
     """What the configuration names can always be listed."""
     found = cli("stores", "list", "--config", write_config(tmp_path))
