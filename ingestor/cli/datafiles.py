@@ -1,12 +1,15 @@
 """Access of commands to `state.db`, while the service runs and while it does not."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from ingestor.cli.options import load_config
-from ingestor.datadir import state_file
+from ingestor.config import Config
+from ingestor.datadir import journal_dir, state_file
 from ingestor.errors import DataDirError
+from ingestor.journal.lock import Lock
 from ingestor.state import Work, open_state, transact
 
 Result = TypeVar("Result")
@@ -25,3 +28,18 @@ def in_state(config: Path | None, work: Work[Result]) -> Result:
         raise DataDirError(f"{path} is not there: no service has run with this data_dir yet")
     with closing(open_state(path)) as connection:
         return transact(connection, work, path)
+
+
+@contextmanager
+def no_service_beside(config: Config) -> Iterator[None]:
+    """Keep the service from running meanwhile: it would go on with what is changed.
+
+    Raises:
+        DataDirError: It runs, or the lock cannot be had.
+    """
+    try:
+        lock = Lock(journal_dir(config))
+    except OSError as error:
+        raise DataDirError(f"{journal_dir(config)} cannot be locked: {error.strerror}") from error
+    with closing(lock):
+        yield
