@@ -204,6 +204,38 @@ def test_reading_pauses_while_the_journal_is_behind() -> None:
     assert run(main()) == [False, False, False]
 
 
+def test_a_broker_that_does_not_wait_is_read_in_large_steps() -> None:
+    """Once so much came unacknowledged, each read is followed by a short pause in which more comes together."""
+
+    async def main() -> list[bool]:
+        wire = Wire(MemoryLog())
+        await wire.connect()
+        wire.link.data_received(b"".join(map(message, range(1, 130))))
+        seen = [wire.transport.reading]
+        await eventually_async(lambda: wire.transport.reading)
+        wire.link.data_received(message(130))
+        seen.append(wire.transport.reading)
+        await eventually_async(lambda: wire.transport.reading)
+        return seen
+
+    assert run(main()) == [False, False]
+
+
+def test_a_broker_that_may_wait_for_us_is_read_at_once() -> None:
+    """A narrow window that is full, again and again, is no reason to keep the broker waiting."""
+
+    async def main() -> list[bool]:
+        wire = Wire(MemoryLog())
+        await wire.connect()
+        seen = []
+        for _ in range(3):
+            wire.link.data_received(b"".join(map(message, range(1, 129))))
+            seen.append(wire.transport.reading)
+        return seen
+
+    assert run(main()) == [True, True, True]
+
+
 def test_pings_go_out_while_reading_is_paused() -> None:
     """A slow disk does not end the connection: pings go out, and silence means nothing."""
 
