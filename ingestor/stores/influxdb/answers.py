@@ -171,7 +171,7 @@ TABLE = (
     Row({500}, _PASSING, Meaning.BUSY, '{"error": "engine: cache maximum memory size exceeded"}'),
     Row({500}, "", Meaning.FAULT, '{"code": "internal error", "message": "unexpected EOF"}'),
     Row({408, 425, 429}, "", Meaning.BUSY, '{"code": "too many requests", "message": "over the limit"}'),
-    Row(range(500, 600), "", Meaning.BUSY, "request throttled, queue full"),
+    Row(range(501, 600), "", Meaning.BUSY, "request throttled, queue full"),
     Row(range(1000), "", Meaning.MISCONFIGURED, "", "This is not how InfluxDB answers: check `url`"),
 )  # fmt: skip
 """The first row that fits holds."""
