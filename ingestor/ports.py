@@ -187,10 +187,13 @@ class Rejection(NamedTuple):
 
 
 class BucketInfo(NamedTuple):
-    """A bucket as a store has it, or should have it. `retention_secs` is None where it keeps for ever."""
+    """A bucket as a store has it, or should have it.
+
+    `description` is None where the store keeps none, `retention_secs` where it keeps points for ever.
+    """
 
     name: str
-    description: str = ""
+    description: str | None = ""
     retention_secs: float | None = None
 
 
