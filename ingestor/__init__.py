@@ -5,17 +5,17 @@
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ingestor.writer import Writer
-
 __all__ = ["Writer"]
 __version__ = "0.1.0"
 
+if TYPE_CHECKING:
+    from ingestor.writer import Writer
+else:
 
-def __getattr__(name: str) -> "type[Writer]":
-    """`Writer`, imported when somebody asks for it: what only needs the version pays nothing for it."""
-    if name != "Writer":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ingestor.writer import Writer  # noqa: PLC0415 - see above
+    def __getattr__(name: str) -> type:
+        """Import `Writer` when somebody asks for it: what needs only the version pays nothing for it."""
+        if name != "Writer":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ingestor.writer import Writer  # noqa: PLC0415 - see above
 
-    return Writer
+        return Writer

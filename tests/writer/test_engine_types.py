@@ -1,6 +1,5 @@
 """How the writer keeps the types of fields."""
 
-
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Reason, Rejection, Series, Value
 from tests.builders import point, series
