@@ -24,6 +24,8 @@ _MAX_TIME_NS: Final = 2**63 - 2
 _MIN_INT: Final = -(2**63)
 _MAX_INT: Final = 2**63 - 1
 
+_SHOWN: Final = 80  # characters of a name or value in an explanation
+
 _PLAIN: Final = 2.0**62
 """Numbers whose square sum has a root below this are finite and far from the ends of int64, and so is a time."""
 
@@ -246,8 +248,12 @@ def _ready(value: Value, kind: FieldType) -> Value:
 def _show(value: Value) -> str:
     """A value or a name for people, however long it is."""
     if isinstance(value, str):
-        return repr(value if len(value) <= 80 else f"{value[:80]}…")
+        return repr(_cut(value))
     try:
-        return f"{value:,}"
+        return _cut(f"{value:,}")
     except ValueError:  # Python writes no integer of thousands of digits
         return "a number of very many digits"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
