@@ -128,7 +128,7 @@ TABLE = (
     ),
     Row(
         _PARTIAL, "partial write", Meaning.SOME,
-        '{"error": "partial write: max-series-per-database limit exceeded: (50) dropped=60"}',
+        '{"error": "partial write: max-values-per-tag limit exceeded (50/50): measurement=m tag=t value=v dropped=6"}',
     ),
     Row(
         {422}, "exceed.* databases", Meaning.NO_BUCKET,

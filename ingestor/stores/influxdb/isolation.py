@@ -164,13 +164,15 @@ class _Settlement:
             suspects = [entry for entry in part if named and named.fits(entry.point)]
             if named and named.sure:
                 self._refuse(suspects, named, "")
-            elif offenders.dropped(reading.words) == len(part) and len(suspects) in {0, len(part)}:
+            elif offenders.all_dropped(reading.words, len(part)) and len(suspects) in {0, len(part)}:
                 self._refuse(part, named if suspects else None, reading.words)
             return suspects
         return ()
 
     def _divide(self, part: Sequence[_Entry], reading: Reading) -> Generator[Sequence[str], Answer, bool]:
         """Settle the halves of what was refused without a name; of a single one, find out whether it is to blame.
+
+        What is refused for the same reason is mostly close in time, or of a few series, and so kept together.
 
         Returns whether all of it is settled; else it is worth sending again.
         """
@@ -181,9 +183,9 @@ class _Settlement:
             yield from self._find_witness(reading)
             self._suspected = True
         if len(part) > 1:
-            by_time = sorted(part, key=_time)  # what is refused together is mostly close in time
+            alike = sorted(part, key=_series if reading.meaning is Meaning.SOME else _time)
             half = len(part) // 2
-            yield from self._settle_each([by_time[:half], by_time[half:]])
+            yield from self._settle_each([alike[:half], alike[half:]])
             return True
         if unsure:
             answer = yield [part[0].line]
@@ -267,6 +269,10 @@ def _in_pieces(part: Sequence[_Entry], limit: int) -> Iterator[Sequence[_Entry]]
 def _size(part: Sequence[_Entry]) -> int:
     """Bytes of a body with these lines."""
     return sum(len(entry.line.encode()) + 1 for entry in part)
+
+
+def _series(entry: _Entry) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return entry.point.series.measurement, entry.point.series.tags
 
 
 def _time(entry: _Entry) -> int:

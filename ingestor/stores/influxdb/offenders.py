@@ -21,6 +21,7 @@ _DROPPED = re.compile(r".* dropped=(\d+)", re.DOTALL)
 _OUTLIER = re.compile(r" at (\S+Z) dropped because it violates a [\w ]+ Bound at \S+Z")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _RETENTION = re.compile(r"outside retention policy of duration \S+|beyond retention policy")
+_ROOM_LEFT = re.compile(r"max-series-per-database(?! exceeded database=.* limit=(\d+) series=\1 )")
 _NUMBERED = re.compile(r"\bline (\d+): ([^\n]*)")
 _TYPES = {
     "float": FieldType.FLOAT,
@@ -120,6 +121,14 @@ def dropped(words: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def all_dropped(words: str, count: int) -> bool:
+    """Whether the server says that so many points were dropped, and would drop each of them on its own as well.
+
+    Near its limit of series, 1.x refuses all new ones of a request at once, though some of them would fit.
+    """
+    return dropped(words) == count and not _ROOM_LEFT.search(words)
+
+
 def outside_retention(words: str, times: Sequence[int]) -> tuple[Sequence[int], str]:
     """The points, by index of their times (ns), that are outside the retention, and why.
 
@@ -131,11 +140,10 @@ def outside_retention(words: str, times: Sequence[int]) -> tuple[Sequence[int], 
     named = [_nanoseconds(time) for time in _OUTLIER.findall(words)]
     by_time = sorted(range(len(times)), key=times.__getitem__)
     detail = _RETENTION.search(words)
-    why = f"{detail[0] if detail else words}: it is too old, or too far ahead, for the bucket"
-    for some in (by_time[:count], by_time[len(times) - count :]):
+    for some, why in ((by_time[:count], "too old"), (by_time[len(times) - count :], "too far ahead")):
         if count and (not named or named == [times[some[0]], times[some[-1]]]):
-            return some, why
-    return (), why
+            return some, f"{why} for the bucket: {detail[0] if detail else words}"
+    return (), ""
 
 
 def _reason_of(conflict: str) -> str:

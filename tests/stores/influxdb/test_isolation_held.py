@@ -189,3 +189,23 @@ def test_a_wait_that_the_server_asks_for_is_passed_on() -> None:
         attempt(batch_of(2), lambda _: Answer(429, {"retry-after": "7"}, b""), encode=str)
 
     assert held.value.retry_after == 7.0
+
+
+def test_what_a_limit_of_tags_refuses_is_found_by_series() -> None:
+    """Points of a few series among many, spread over the batch, cost requests by series and not by point."""
+    series = [Series(BUCKET, "climate", {"rack": rack}, types={}) for rack in ("known", "new")]
+    batch = [Point(series[number % 2], number, {"f": 1.0}) for number in range(1_000)]
+    server = ModelServer()
+
+    def send(lines: Sequence[str]) -> Answer:
+        good = [line for line in lines if "new" not in line]
+        server.write(good)
+        dropped = len(lines) - len(good)
+        words = f"partial write: max-values-per-tag limit exceeded (1/1): measurement=climate dropped={dropped}"
+        return Answer(400 if dropped else 204, {}, words.encode() if dropped else b"")
+
+    rejections = attempt(batch, send, encode=server.encode)
+
+    assert [refusal.at for refusal in rejections] == list(range(1, 1_000, 2))
+    assert len(server.stored) == 500
+    assert server.requests <= 5

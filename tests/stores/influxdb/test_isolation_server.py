@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -201,3 +202,40 @@ def test_answers_of_1(
 
     assert dialect(answer) is Dialect.V1
     assert read(answer).meaning is meaning
+
+
+def test_near_the_limit_of_series_in_1(influxd1: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many points of one new series are stored in small requests; at the limit known series are, and no new ones."""
+    monkeypatch.setenv("INFLUXDB_DATA_MAX_SERIES_PER_DATABASE", "20")
+    now_ns = time.time_ns()
+    many = [point(now_ns - at, f=float(at)) for at in range(50)]
+    wide = [point(now_ns - at, tags={"rack": str(at % 40)}, f=1.0) for at in range(1_000)]
+    requests: list[int] = []
+    with InfluxDB1(influxd1, tmp_path) as server:
+        server.create_database("limited")
+        send = counted(to1(server, "limited"), requests)
+
+        assert attempt(many, send, encode=encode) == []
+        rejections = attempt(wide, send, encode=encode)
+        (series,) = server.query('SELECT count("f") FROM "climate"', database="limited")
+        (found,) = server.query("SHOW SERIES", database="limited")
+
+    assert len(found["values"]) == 20
+    assert len(rejections) == 1_000 - 19 * 25
+    assert series["values"][0][1] == 50 + 19 * 25
+    assert "limit=20 series=20" in rejections[0].detail
+    assert len(requests) < 150
+
+
+def test_a_write_window_of_1(influxdb1: InfluxDB1) -> None:
+    """What is too old, and what is too far ahead, is set aside; the rest is stored, with few requests."""
+    influxdb1.query('CREATE DATABASE "window" WITH DURATION 100d FUTURE LIMIT 1h PAST LIMIT 1h NAME "near"')
+    now_ns = time.time_ns()
+    batch = [point(now_ns + minute * 60 * 10**9, f=1.0) for minute in range(-300, 300, 7)]
+    requests: list[int] = []
+    rejections = attempt(batch, counted(to1(influxdb1, "window"), requests), encode=encode)
+
+    (series,) = influxdb1.query('SELECT count("f") FROM "climate"', database="window")
+    assert series["values"][0][1] == len(batch) - len(rejections)
+    assert {refusal.detail.partition(" for")[0] for refusal in rejections} == {"too old", "too far ahead"}
+    assert len(requests) <= 16

@@ -93,7 +93,7 @@ def test_a_field_is_named(words: str, field: str, measurement: str | None, reaso
 
 def test_no_field_is_named() -> None:
     """Other words name none."""
-    assert offenders.named_field("partial write: max-series-per-database limit exceeded: (50) dropped=60") is None
+    assert offenders.named_field("partial write: shard 7 is odd dropped=60") is None
 
 
 def test_which_points_a_conflict_may_mean() -> None:
@@ -129,6 +129,21 @@ def test_how_many_were_dropped(words: str, count: int | None) -> None:
     assert offenders.dropped(words) == count
 
 
+@pytest.mark.parametrize(
+    ("words", "all_of_them"),
+    [
+        (CONFLICT, True),
+        (CONFLICT.replace("dropped=2", "dropped=1"), False),
+        ("max-series-per-database exceeded database=d limit=50 series=50 keys=2 dropped=2", True),
+        ("max-series-per-database exceeded database=d limit=50 series=49 keys=2 dropped=2", False),
+        ("max-series-per-database limit exceeded: (50) dropped=2", False),
+    ],
+)
+def test_whether_each_was_dropped_for_itself(words: str, *, all_of_them: bool) -> None:
+    """As many as were sent; but while there is room for some, smaller requests may be stored."""
+    assert offenders.all_dropped(words, 2) is all_of_them
+
+
 def outliers(oldest: str, newest: str, count: int, bound: str = "Retention Policy Lower") -> str:
     """The words of 2.8 about points that are too old."""
     ends = [
@@ -159,4 +174,15 @@ def test_which_points_are_outside(words: str, indices: Sequence[int]) -> None:
     found, why = offenders.outside_retention(words, [5 * SECOND // 2, 7 * SECOND, SECOND])
 
     assert list(found) == indices
-    assert "retention policy" in why
+    assert why.startswith("too ") == bool(indices)
+
+
+def test_what_is_said_of_points_outside() -> None:
+    """Which side of the retention they are on, and the server's words without the rest."""
+    lower, upper = ("1970-01-01T00:00:01Z", "1970-01-01T00:00:01Z"), ("1970-01-01T00:00:07Z", "1970-01-01T00:00:07Z")
+    said = [offenders.outside_retention(outliers(*ends, 1), [7 * SECOND, SECOND])[1] for ends in (lower, upper)]
+
+    assert said == [
+        "too old for the bucket: outside retention policy of duration 24h0m0s",
+        "too far ahead for the bucket: outside retention policy of duration 24h0m0s",
+    ]
