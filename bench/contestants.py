@@ -20,6 +20,7 @@ SERVICE = """
 data_dir: {folder}/data
 mqtt: {{url: "mqtt://127.0.0.1:{broker}"}}
 web: {{port: {web}}}
+stores: {{bench: {store}}}
 routes:
   - topic: "farm/{{rack}}/climate"
     model: rack_climate
@@ -66,11 +67,15 @@ TELEGRAF = """
 
 
 class Running(NamedTuple):
-    """A contestant at work: its process, how many messages it is done with, and what it says of itself."""
+    """A contestant at work: its process, how many messages it is done with, and what it says of itself.
+
+    `sent_bytes` are those of the bodies that a sink got from it; None where it sends to none.
+    """
 
     pid: int
     done: Callable[[], int]
     details: Callable[[], Mapping[str, Any]] = dict
+    sent_bytes: Callable[[], int | None] = lambda: None
 
 
 class Contestant(Protocol):
@@ -94,30 +99,77 @@ def get_json(port: int, path: str) -> Any:  # noqa: ANN401 - whatever the other 
         return json.load(answer)
 
 
-class Service:
-    """This project's service, into its SQLite store. `settings` are further lines of its configuration."""
+class Sink:
+    """A server that only counts the lines it is sent, ended by the stack."""
 
-    name = "ingestor"
+    def __init__(self, stack: contextlib.ExitStack, folder: Path) -> None:
+        self.port = free_port()
+        command, log = [sys.executable, "-m", "bench.sink", str(self.port)], folder / "sink.log"
+        stack.enter_context(processes.running(command, log=log))
+        processes.wait_for(lambda: listens(self.port), what=f"the sink, see {log}")
+
+    @property
+    def lines(self) -> int:
+        """How many it got."""
+        return int(get_json(self.port, "/count")["lines"])
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes their bodies took, compressed."""
+        return int(get_json(self.port, "/count")["bytes"])
+
+
+class _Service:
+    """This project's service, into some store. `settings` are further lines of its configuration."""
 
     def __init__(self, settings: str = "") -> None:
         self._settings = settings
 
-    def start(self, stack: contextlib.ExitStack, *, broker: Broker, folder: Path) -> Running:
-        """Start `ingestor run` with a configuration of its own."""
+    def _run(self, stack: contextlib.ExitStack, *, broker: Broker, folder: Path, store: str) -> tuple[int, int]:
+        """Start `ingestor run` with a configuration of its own; returns its process id and the port of its status."""
         web, configuration = free_port(), folder / "config.yaml"
         configuration.write_text(
-            SERVICE.format(folder=folder, broker=broker.port, web=web, more=self._settings), encoding="utf-8"
+            SERVICE.format(folder=folder, broker=broker.port, web=web, store=store, more=self._settings),
+            encoding="utf-8",
         )
         command = [sys.executable, "-m", "ingestor", "run", "--config", str(configuration)]
         child = stack.enter_context(processes.running(command, log=folder / "ingestor.log"))
         processes.wait_for(lambda: listens(web), what=f"the service, see {folder}/ingestor.log")
         broker.wait_for_subscription()
+        return child.pid, web
+
+
+class Service(_Service):
+    """The service, into its InfluxDB store, and that into a sink that only counts."""
+
+    name = "ingestor"
+
+    def start(self, stack: contextlib.ExitStack, *, broker: Broker, folder: Path) -> Running:
+        """Start the sink, then the service."""
+        sink = Sink(stack, folder)
+        store = f'{{kind: influxdb, url: "http://127.0.0.1:{sink.port}", org: bench, token: none}}'
+        pid, _ = self._run(stack, broker=broker, folder=folder, store=store)
+        return Running(pid, lambda: sink.lines, sent_bytes=lambda: sink.bytes)
+
+
+class ServiceWithSqlite(_Service):
+    """The service, into its SQLite store."""
+
+    name = "ingestor-sqlite"
+
+    def start(self, stack: contextlib.ExitStack, *, broker: Broker, folder: Path) -> Running:
+        """Start the service."""
+        pid, web = self._run(stack, broker=broker, folder=folder, store="{kind: sqlite}")
 
         def store() -> Mapping[str, Any]:
             answer: Mapping[str, Any] = get_json(web, "/api/status")["stores"][0]
             return answer
 
-        return Running(child.pid, lambda: store()["stored"] + store()["set_aside"], store)
+        def done() -> int:
+            now = store()
+            return int(now["stored"] + now["set_aside"])
+
+        return Running(pid, done, store)
 
 
 class Telegraf:
@@ -130,15 +182,12 @@ class Telegraf:
 
     def start(self, stack: contextlib.ExitStack, *, broker: Broker, folder: Path) -> Running:
         """Start the sink, then Telegraf."""
-        port, configuration = free_port(), folder / "telegraf.conf"
-        sink = [sys.executable, "-m", "bench.sink", str(port)]
-        stack.enter_context(processes.running(sink, log=folder / "sink.log"))
-        processes.wait_for(lambda: listens(port), what=f"the sink, see {folder}/sink.log")
-        configuration.write_text(TELEGRAF.format(broker=broker.port, sink=port))
+        sink, configuration = Sink(stack, folder), folder / "telegraf.conf"
+        configuration.write_text(TELEGRAF.format(broker=broker.port, sink=sink.port))
         command = [self._program, "--config", str(configuration)]
         child = stack.enter_context(processes.running(command, log=folder / "telegraf.log"))
         broker.wait_for_subscription()
-        return Running(child.pid, lambda: int(get_json(port, "/count")))
+        return Running(child.pid, lambda: sink.lines, sent_bytes=lambda: sink.bytes)
 
     @classmethod
     def find(cls) -> "Telegraf | None":

@@ -19,7 +19,7 @@ from typing import Any
 
 from bench import processes
 from bench.broker import Broker, mosquitto
-from bench.contestants import Running, Service
+from bench.contestants import Running, ServiceWithSqlite
 
 SETTINGS = {
     "defaults": "",
@@ -45,7 +45,7 @@ def start(stack: contextlib.ExitStack, name: str, *, broker: Broker, folder: Pat
     """Start the service with one of the settings."""
     own = folder / name
     own.mkdir()
-    return Service(SETTINGS[name]).start(stack, broker=broker, folder=own)
+    return ServiceWithSqlite(SETTINGS[name]).start(stack, broker=broker, folder=own)
 
 
 def measure(names: list[str], *, minutes: float, rate: float, directory: Path | None) -> dict[str, Any]:

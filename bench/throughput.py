@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -18,14 +19,14 @@ from typing import Any, NamedTuple
 
 from bench import processes
 from bench.broker import mosquitto
-from bench.contestants import Bare, Contestant, Running, Service, Telegraf
+from bench.contestants import Bare, Contestant, Running, Service, ServiceWithSqlite, Telegraf
 
 STALLED_SECS = 20.0
 POLL_SECS = 0.1
 
 
 class Result(NamedTuple):
-    """One run of one contestant."""
+    """One run of one contestant. `sent_bytes_per_message` is None for one that sends to no sink."""
 
     name: str
     messages: int
@@ -34,6 +35,7 @@ class Result(NamedTuple):
     cpu_us_per_message: float
     broker_cpu_us_per_message: float
     peak_rss_mib: float
+    sent_bytes_per_message: float | None
 
 
 def measure(contestant: Contestant, arguments: Sequence[str], *, messages: int) -> Result:
@@ -47,6 +49,7 @@ def measure(contestant: Contestant, arguments: Sequence[str], *, messages: int) 
         with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
             done, end = watch(running, messages)
             published = json.loads(load.communicate(timeout=60)[0])
+        sent_bytes = running.sent_bytes()
         return Result(
             contestant.name,
             messages,
@@ -55,6 +58,7 @@ def measure(contestant: Contestant, arguments: Sequence[str], *, messages: int) 
             cpu_us_per_message=(processes.cpu_secs(running.pid) - cpu) / max(done, 1) * 1e6,
             broker_cpu_us_per_message=(processes.cpu_secs(broker.pid) - broker_cpu) / messages * 1e6,
             peak_rss_mib=processes.peak_rss_mib(running.pid),
+            sent_bytes_per_message=None if sent_bytes is None else sent_bytes / max(done, 1),
         )
 
 
@@ -75,35 +79,44 @@ def watch(running: Running, messages: int) -> tuple[int, float]:
         time.sleep(POLL_SECS)
 
 
-def ratios(rounds: Sequence[Sequence[Result]]) -> dict[str, float]:
-    """What the service needs and reaches in relation to the others: the median over the rounds."""
-    found: dict[str, list[float]] = {}
+def ratios(rounds: Sequence[Sequence[Result]]) -> dict[str, dict[str, float]]:
+    """What the service needs and reaches in relation to the others, for each store: the median over the rounds."""
+    return {name: found for name in (Service.name, ServiceWithSqlite.name) if (found := ratios_of(name, rounds))}
+
+
+def ratios_of(name: str, rounds: Sequence[Sequence[Result]]) -> dict[str, float]:
+    """The same for one of our contestants; empty where there is nothing to compare."""
+    found: defaultdict[str, list[float]] = defaultdict(list)
     for results in rounds:
         by_name = {result.name: result for result in results}
-        if ours := by_name.get(Service.name):
-            if bare := by_name.get(Bare.name):
-                found.setdefault("rate_of_bare", []).append(ours.messages_per_sec / bare.messages_per_sec)
-            if telegraf := by_name.get(Telegraf.name):
-                cpu = ours.cpu_us_per_message / telegraf.cpu_us_per_message
-                found.setdefault("cpu_of_telegraf", []).append(cpu)
-                found.setdefault("rate_of_telegraf", []).append(ours.messages_per_sec / telegraf.messages_per_sec)
-    return {name: round(median(values), 3) for name, values in found.items()}
+        ours, bare, telegraf = by_name.get(name), by_name.get(Bare.name), by_name.get(Telegraf.name)
+        if ours and telegraf:
+            found["cpu_of_telegraf"].append(ours.cpu_us_per_message / telegraf.cpu_us_per_message)
+            found["rate_of_telegraf"].append(ours.messages_per_sec / telegraf.messages_per_sec)
+            if ours.sent_bytes_per_message and telegraf.sent_bytes_per_message:
+                found["bytes_of_telegraf"].append(ours.sent_bytes_per_message / telegraf.sent_bytes_per_message)
+        if ours and bare:
+            found["rate_of_bare"].append(ours.messages_per_sec / bare.messages_per_sec)
+    return {ratio: round(median(values), 3) for ratio, values in found.items()}
 
 
 def table(rounds: Sequence[Sequence[Result]]) -> str:
     """The medians for a person to read."""
-    lines = [f"{'':10} {'done':>8} {'msg/s':>8} {'CPU µs/msg':>11} {'broker':>7} {'peak MiB':>9}"]
+    lines = [f"{'':15} {'done':>8} {'msg/s':>8} {'CPU µs/msg':>11} {'broker':>7} {'peak MiB':>9} {'sent B/msg':>11}"]
     for runs in zip(*(sorted(results, key=lambda result: result.name) for results in rounds), strict=True):
         rate, cpu, broker, peak = (median(run[column] for run in runs) for column in (3, 4, 5, 6))
+        sent = [run.sent_bytes_per_message for run in runs if run.sent_bytes_per_message is not None]
+        size = f"{median(sent):.1f}" if sent else "-"
         done = min(run.done for run in runs)
-        lines.append(f"{runs[0].name:10} {done:8} {rate:8.0f} {cpu:11.1f} {broker:7.1f} {peak:9.1f}")
-    lines += [f"{name}: {value}" for name, value in ratios(rounds).items()]
+        lines.append(f"{runs[0].name:15} {done:8} {rate:8.0f} {cpu:11.1f} {broker:7.1f} {peak:9.1f} {size:>11}")
+    for name, found in ratios(rounds).items():
+        lines += [f"{name} {ratio}: {value}" for ratio, value in found.items()]
     return "\n".join(lines)
 
 
 def contestants(wanted: Sequence[str]) -> list[Contestant]:
     """Those that were asked for and can be had on this machine."""
-    found: list[Contestant | None] = [Service(), Telegraf.find(), Bare()]
+    found: list[Contestant | None] = [Service(), ServiceWithSqlite(), Telegraf.find(), Bare()]
     return [contestant for contestant in found if contestant and contestant.name in wanted]
 
 
@@ -114,7 +127,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--qos", type=int, default=1, choices=(0, 1))
     parser.add_argument("--poison", type=float, default=0.0, help="share of messages that cannot be stored")
-    parser.add_argument("--only", default="ingestor,telegraf,bare", help="which contestants, with commas")
+    parser.add_argument("--only", default="ingestor,ingestor-sqlite,telegraf,bare", help="which, with commas")
     given = parser.parse_args()
     arguments = ["--qos", str(given.qos), "--poison", str(given.poison)]
     field = contestants(given.only.split(","))
