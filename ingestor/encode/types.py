@@ -53,6 +53,7 @@ class TypeRegistry:
         self._new: dict[FieldKey, FieldType] = {}
         self._verdicts: dict[Series, Mapping[str, Refusal]] = {}
         self._verdict_bytes = 0
+        self._accepted: set[Series] = set()  # of those that have a verdict
 
     def refusals(self, series: Series) -> Mapping[str, Refusal]:
         """The fields of the series that cannot be stored as it declares them, and why; mostly none."""
@@ -62,6 +63,8 @@ class TypeRegistry:
                 self._forget_verdicts()
             verdict = self._verdicts[series] = self._judge(series)
             self._verdict_bytes += series.weight
+            if not verdict:
+                self._accepted.add(series)
         return verdict
 
     def _judge(self, series: Series) -> Mapping[str, Refusal]:
@@ -93,10 +96,17 @@ class TypeRegistry:
 
     def _forget_verdicts(self) -> None:
         self._verdicts.clear()
+        self._accepted.clear()
         self._verdict_bytes = 0
 
-    def unsettled(self, series: Iterable[Series]) -> AbstractSet[str]:
+    def accepts(self, series: Collection[Series]) -> bool:
+        """Whether all of these were judged before and nothing of them is refused: quick, for every batch."""
+        return self._accepted.issuperset(series)
+
+    def unsettled(self, series: Collection[Series]) -> AbstractSet[str]:
         """The buckets in which these series have a field that would be registered now, as they declare it."""
+        if self.accepts(series):
+            return frozenset()
         return {one.bucket for one in series if one not in self._verdicts and any(map(self._is_new, _keys(one)))}
 
     def _is_new(self, key: FieldKey) -> bool:

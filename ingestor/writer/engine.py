@@ -142,7 +142,7 @@ class BatchWriter:
         series = dict.fromkeys(point.series for point in batch.points)
         await self._learner.learn(series)
         refusals = self.types.refusals
-        if not any(map(refusals, series)):  # in the order of the points: the first settles a type
+        if self.types.accepts(series) or not any(map(refusals, series)):  # in their order: the first settles a type
             return ()
         kept: list[tuple[int, Point]] = []
         rejections = []

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from ingestor.encode.types import TypeRegistry
@@ -10,6 +11,7 @@ from ingestor.ports import Series, Store
 from ingestor.writer.clock import Clock
 
 _log = logging.getLogger(__name__)
+_bucket = attrgetter("bucket")
 
 _REFRESH_SECS = 600.0  # other programs write too
 _SOONEST_SECS = 10.0  # after an answer, however much there is to doubt
@@ -41,7 +43,7 @@ class TypeLearner:
             StoreUnavailableError: Try again later.
             StoreMisconfiguredError: Nothing will be answered until a person acts.
         """
-        buckets = {one.bucket for one in wanted}
+        buckets = set(map(_bucket, wanted))
         unsettled = self._types.unsettled(wanted)
         now = self._clock.now()
         for bucket in sorted(buckets):

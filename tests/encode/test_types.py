@@ -166,3 +166,16 @@ def test_tells_where_something_would_be_registered() -> None:
     without_room = series("Home", types=FLOAT)
 
     assert (before, registry.unsettled([known, new, without_room])) == ({"Lab"}, set())
+
+
+def test_tells_quickly_whether_all_is_well() -> None:
+    """Series that were judged and found well need no second look, until the store tells something else."""
+    registry = TypeRegistry({})
+    well, bad = series(types=FLOAT), series(types=TEXT)
+    seen = [registry.accepts([well])]
+    for one in (well, bad):
+        registry.refusals(one)
+    seen += [registry.accepts([well]), registry.accepts([well, bad])]
+    registry.learn("Farm", held(FieldType.TEXT), [well])
+
+    assert [*seen, registry.accepts([well])] == [False, True, False, False]
