@@ -30,7 +30,7 @@ _PLAIN: Final = 2.0**62
 """Numbers whose square sum has a root below this are finite and far from the ends of int64, and so is a time."""
 
 _RESERVED_TAGS: Final = frozenset({"time", "_field", "_measurement", "_time", "_value", "_start", "_stop"})
-"""The server refuses the first three; each of the others makes every Flux query that meets it fail."""
+"""The server refuses the first three; the others are columns of every answer in Flux, which cannot tell them apart."""
 
 _CUT_OFF: Final = "\t\0"  # at the start of a measurement or of the first field the server takes them for blanks
 _TAKEN_FOR_ESCAPE: Final = re.compile(r'\\(?:[,= "]|\Z)')
