@@ -13,6 +13,7 @@ from ingestor.cli.checks.finding import Finding, Level, ok, problem
 from ingestor.cli.checks.routes import check_routes
 from ingestor.cli.checks.stores import check_stores
 from ingestor.cli.checks.web import check_web
+from ingestor.cli.checks.writetest import check_writing
 from ingestor.cli.options import AsJson, ConfigFile, load_config
 from ingestor.cli.output import flush, say, say_beside, say_json
 from ingestor.cli.units import counted
@@ -27,6 +28,10 @@ def check(
     offline: Annotated[
         bool, typer.Option("--offline", help="Only what needs neither broker nor store: configuration and routes.")
     ] = False,
+    write_test: Annotated[
+        bool,
+        typer.Option("--write-test", help="Also write a reading to each store, in a bucket of its own, and compare."),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Find what would keep readings from being stored.
@@ -34,7 +39,9 @@ def check(
     All of it at once, each with what to do about it: the configuration, the broker and each subscription, the
     stores, the data directory, the web port. Ends 1 when there is a problem; notes are worth knowing, and no problem.
     """
-    found = asyncio.run(_examine(config, offline=offline, quiet=json))
+    if offline and write_test:
+        raise typer.BadParameter("--offline asks no store, and --write-test writes to each: say one of them")
+    found = asyncio.run(_examine(_findings(config, offline=offline, write_test=write_test), quiet=json))
     problems = sum(finding.level is Level.PROBLEM for finding in found)
     notes = sum(finding.level is Level.NOTE for finding in found)
     if json:
@@ -45,10 +52,10 @@ def check(
         raise typer.Exit(1)
 
 
-async def _examine(path: Path | None, *, offline: bool, quiet: bool) -> list[Finding]:
+async def _examine(findings: AsyncIterator[Finding], *, quiet: bool) -> list[Finding]:
     """All findings; each is said as soon as it is there, for a broker that is silent takes its time."""
     found = []
-    async for finding in _findings(path, offline=offline):
+    async for finding in findings:
         found.append(finding)
         if not quiet:
             level = finding.level.upper() if finding.level is Level.PROBLEM else finding.level
@@ -57,7 +64,7 @@ async def _examine(path: Path | None, *, offline: bool, quiet: bool) -> list[Fin
     return found
 
 
-async def _findings(path: Path | None, *, offline: bool) -> AsyncIterator[Finding]:
+async def _findings(path: Path | None, *, offline: bool, write_test: bool) -> AsyncIterator[Finding]:
     try:
         config = load_config(path)
     except ConfigError as error:
@@ -72,6 +79,8 @@ async def _findings(path: Path | None, *, offline: bool) -> AsyncIterator[Findin
     for finding in await check_broker(config):
         yield finding
     for finding in await check_stores(config):
+        yield finding
+    for finding in await check_writing(config) if write_test else ():
         yield finding
     for finding in (*check_data_dir(config, path), *check_web(config.web)):
         yield finding
