@@ -11,7 +11,7 @@ from typing import Self
 from ingestor.encode.line import LineEncoder
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import BucketInfo, FieldType, Point, Rejection
-from ingestor.stores.influxdb.answers import Answer, Dialect, Meaning, dialect, read, shorten
+from ingestor.stores.influxdb.answers import Answer, Meaning, read
 from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.checkup import Checkup
 from ingestor.stores.influxdb.connection import Connection
@@ -99,16 +99,6 @@ class InfluxStore:
             raise max(faults, key=_gravity)
         return rejections
 
-    async def _make_database(self, wanted: BucketInfo) -> None:
-        """InfluxDB 1 calls a bucket DATABASE, or DATABASE/POLICY."""
-        database, _, policy = wanted.name.partition("/")
-        keep = f" DURATION {wanted.retention_secs:.0f}s" if wanted.retention_secs else ""
-        named = f" NAME {_quoted(policy)}" if policy else ""
-        options = f" WITH{keep}{named}" if keep or named else ""
-        answer = await self._connection.ask("POST", "/query", {"q": f"CREATE DATABASE {_quoted(database)}{options}"})
-        if answer.status != 200 or b'"error"' in answer.body:  # a statement that failed is told with a 200
-            raise BucketError(wanted.name, shorten(answer.body.decode(errors="replace")))
-
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
         """What would keep these buckets from being written: each is sent a comment, which stores nothing."""
         checkup = Checkup(create=self._create)
@@ -175,11 +165,8 @@ class InfluxStore:
         """
         wanted = self._declared.get(bucket, BucketInfo(bucket))
         try:
-            if dialect(answer) is Dialect.V1:
-                await self._make_database(wanted)
-            else:
-                async with InfluxApi(self._server) as api:
-                    await api.create(wanted)
+            async with InfluxApi(self._server) as api:
+                await api.create(wanted)
         except (BucketError, StoreMisconfiguredError) as error:
             raise BucketError(bucket, f"{read(answer).told}. It could not be created: {error}") from error
 
@@ -200,9 +187,3 @@ def _gravity(error: StoreError) -> tuple[int, float]:
     """The gravest error says what to do; of those that say when to come again, the last."""
     wait = error.retry_after if isinstance(error, StoreUnavailableError) else None
     return _GRAVITY[type(error)], wait or 0.0
-
-
-def _quoted(name: str) -> str:
-    """A name as InfluxQL takes it."""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

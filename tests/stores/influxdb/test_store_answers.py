@@ -6,7 +6,7 @@ import pytest
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Point
-from ingestor.stores.influxdb.answers import TABLE, Dialect, Meaning, Row, find_row
+from ingestor.stores.influxdb.answers import TABLE, Answer, Dialect, Meaning, Row, find_row, read
 from ingestor.writer.engine import SLOW_RETRY_SECS
 from tests.builders import point, series
 from tests.servers.fakeinflux import FakeInflux, Judge, Reply, Request
@@ -43,8 +43,11 @@ def is_bad(line: str) -> bool:
 def reply(row: Row) -> tuple[Reply, str]:
     """An answer that the row is about, and the version of a server that gives it."""
     spoken = row.dialects[0] if len(row.dialects) < len(Dialect) else Dialect.V2  # type: ignore[index]
+    words = read(Answer(500, {}, row.example.encode())).words
     status = next(
-        status for status in row.statuses if 200 <= status < 600 and find_row(status, row.example, spoken) is row
+        status
+        for status in row.statuses
+        if 200 <= status < 600 and find_row(status, f"{words}\n{row.example}", spoken) is row
     )
     return Reply(status, row.example), f"v{spoken.value}.0"
 
