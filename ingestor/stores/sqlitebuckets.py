@@ -15,7 +15,6 @@ from ingestor.ports import BucketInfo, FieldType, StoredPoint, Value
 from ingestor.stores.bucketfile import BucketFile
 from ingestor.stores.sqlite import bucket_path
 
-_BUSY_SECS = 5.0
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _BESIDE = ("", "-wal", "-shm")  # what SQLite calls the files of one database
 
@@ -34,10 +33,12 @@ class SqliteBuckets:
 
     Args:
         directory: The folder of the files; made when it is needed.
+        busy_secs: How long to wait for another process that writes in a file.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, busy_secs: float = 5.0) -> None:
         self._directory = directory
+        self._busy_secs = busy_secs
 
     async def __aenter__(self) -> Self:
         return self
@@ -115,7 +116,7 @@ class SqliteBuckets:
     @contextmanager
     def _open(self, name: str) -> Iterator[sqlite3.Connection]:
         path = self._existing(name)
-        with self._explained(name), closing(sqlite3.connect(path, timeout=_BUSY_SECS)) as connection:
+        with self._explained(name), closing(sqlite3.connect(path, timeout=self._busy_secs)) as connection:
             yield connection
 
     @contextmanager

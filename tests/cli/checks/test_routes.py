@@ -53,7 +53,16 @@ def test_a_retention_is_noted(tmp_path: Path) -> None:
     _, noted = check_routes(*config_with(tmp_path, route, buckets=buckets))
 
     assert (noted.level, noted.about) == (Level.NOTE, "buckets")
-    assert noted.text == "B: retention of 90 d is recorded, not enforced yet: nothing is deleted"
+    assert noted.text == "B: retention of 90 d is recorded, not enforced yet in SQLite: nothing is deleted"
+
+
+def test_where_all_stores_enforce_retentions_none_is_noted(tmp_path: Path) -> None:
+    """InfluxDB deletes what is too old."""
+    route: dict[str, object] = {"topic": "a", "model": "climate", "bucket": "B"}
+    stores = {"farm": {"kind": "influxdb", "url": "http://localhost:8086"}}
+    config = config_with(tmp_path, route, buckets=[{"name": "B", "retention": "90d"}], stores=stores)
+
+    assert [finding.level for finding in check_routes(*config)] == [Level.OK]
 
 
 def test_every_impossible_route_is_found_with_its_line(tmp_path: Path) -> None:
