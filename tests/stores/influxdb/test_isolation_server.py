@@ -239,3 +239,17 @@ def test_a_write_window_of_1(influxdb1: InfluxDB1) -> None:
     assert series["values"][0][1] == len(batch) - len(rejections)
     assert {refusal.detail.partition(" for")[0] for refusal in rejections} == {"too old", "too far ahead"}
     assert len(requests) <= 16
+
+
+def test_a_field_that_1_takes_out_itself(influxdb1: InfluxDB1) -> None:
+    """It stores the rest of such points and says so with a 400: the field is told, at the cost of one request."""
+    influxdb1.create_database("stripped")
+    now_ns = time.time_ns()
+    batch = [point(now_ns - at, time=1.0, f=1.0) for at in range(100)]
+    requests: list[int] = []
+    rejections = attempt(batch, counted(to1(influxdb1, "stripped"), requests), encode=encode)
+
+    (series,) = influxdb1.query('SELECT count("f") FROM "climate"', database="stripped")
+    assert series["values"][0][1] == 100
+    assert [refusal.fields for refusal in rejections] == [("time",)] * 100
+    assert requests == [100, 100]
