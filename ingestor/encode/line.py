@@ -9,6 +9,7 @@ take the lines after it with it, so a doubtful name is refused even where it mig
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import Final, NamedTuple
 
@@ -73,7 +74,7 @@ class LineEncoder:
             values = (*fields.values(), time_ns)
             try:
                 # One look for NaN, infinity, integers and times at the ends of their range: see _PLAIN.
-                plain = (*map(type, values),) == plan.types and hypot(*values) < _PLAIN  # type: ignore[arg-type]
+                plain = [*map(type, values)] == plan.types and hypot(*values) < _PLAIN  # type: ignore[arg-type]
             except OverflowError:
                 plain = False
             if plain:
@@ -96,14 +97,15 @@ class LineEncoder:
         return plan
 
 
-class _Plan(NamedTuple):
+@dataclass(slots=True, frozen=True)
+class _Plan:
     """How points of one series with the same fields in the same order are written.
 
     `types` are those of the values and of the time, where the template can write them; else there are none.
     `keys` are the fields as they are written, "" where one is refused: `flaws` tells why.
     """
 
-    types: tuple[type, ...]
+    types: list[type]
     template: str
     head: str
     keys: tuple[str, ...]
@@ -114,13 +116,13 @@ class _Plan(NamedTuple):
     @classmethod
     def of(cls, series: Series, names: Sequence[str]) -> "_Plan":
         if refusal := _refuse_series(series):
-            return cls((), "", "", (), series.types, {}, refusal)
+            return cls([], "", "", (), series.types, {}, refusal)
         head = _head(series)
         flaws = {name: flaw for name in names if (flaw := _refuse_field(name, series.types, head=head))}
         keys = tuple("" if name in flaws else name.translate(_ESCAPE_KEY) for name in names)
         if flaws or any(series.types[name] is FieldType.TEXT for name in names):
-            return cls((), "", head, keys, series.types, flaws, None)
-        types = (*(_PYTHON_TYPES[series.types[name]] for name in names), int)
+            return cls([], "", head, keys, series.types, flaws, None)
+        types = [*(_PYTHON_TYPES[series.types[name]] for name in names), int]
         formats = (_FORMATS[series.types[name]] for name in names)
         parts = ",".join(f"{key.replace('%', '%%')}={form}" for key, form in zip(keys, formats, strict=True))
         return cls(types, f"{head.replace('%', '%%')} {parts} %d", head, keys, series.types, flaws, None)
