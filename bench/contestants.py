@@ -69,13 +69,13 @@ TELEGRAF = """
 class Running(NamedTuple):
     """A contestant at work: its process, how many messages it is done with, and what it says of itself.
 
-    `sent_bytes` are those of the bodies that a sink got from it; None where it sends to none.
+    `sent_bytes` are those of the bodies that a sink got from it; 0 where it sends to none.
     """
 
     pid: int
     done: Callable[[], int]
     details: Callable[[], Mapping[str, Any]] = dict
-    sent_bytes: Callable[[], int | None] = lambda: None
+    sent_bytes: Callable[[], int] = lambda: 0
 
 
 class Contestant(Protocol):

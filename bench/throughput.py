@@ -18,15 +18,17 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from bench import processes
-from bench.broker import mosquitto
+from bench.broker import Broker, mosquitto
 from bench.contestants import Bare, Contestant, Running, Service, ServiceWithSqlite, Telegraf
 
 STALLED_SECS = 20.0
 POLL_SECS = 0.1
+WARM_UP_MESSAGES = 5_000
+"""Before what is measured: first connections are made, and what is loaded when first used is there."""
 
 
 class Result(NamedTuple):
-    """One run of one contestant. `sent_bytes_per_message` is None for one that sends to no sink."""
+    """One run of one contestant. `sent_bytes_per_message` is 0 for one that sends to no sink."""
 
     name: str
     messages: int
@@ -35,7 +37,7 @@ class Result(NamedTuple):
     cpu_us_per_message: float
     broker_cpu_us_per_message: float
     peak_rss_mib: float
-    sent_bytes_per_message: float | None
+    sent_bytes_per_message: float
 
 
 def measure(contestant: Contestant, arguments: Sequence[str], *, messages: int) -> Result:
@@ -44,22 +46,31 @@ def measure(contestant: Contestant, arguments: Sequence[str], *, messages: int) 
         folder = Path(name)
         broker = stack.enter_context(mosquitto(folder))
         running = contestant.start(stack, broker=broker, folder=folder)
+        warm, _, _ = publish(broker, running, ["--now"], messages=WARM_UP_MESSAGES)
         cpu, broker_cpu = processes.cpu_secs(running.pid), processes.cpu_secs(broker.pid)
-        command = [sys.executable, "-m", "bench.load", str(broker.port), str(messages), *arguments]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
-            done, end = watch(running, messages)
-            published = json.loads(load.communicate(timeout=60)[0])
         sent_bytes = running.sent_bytes()
+        total, begin, end = publish(broker, running, arguments, messages=messages)
+        done = total - warm
         return Result(
             contestant.name,
             messages,
             done,
-            messages_per_sec=done / (end - published["begin"]),
+            messages_per_sec=done / (end - begin),
             cpu_us_per_message=(processes.cpu_secs(running.pid) - cpu) / max(done, 1) * 1e6,
             broker_cpu_us_per_message=(processes.cpu_secs(broker.pid) - broker_cpu) / messages * 1e6,
             peak_rss_mib=processes.peak_rss_mib(running.pid),
-            sent_bytes_per_message=None if sent_bytes is None else sent_bytes / max(done, 1),
+            sent_bytes_per_message=(running.sent_bytes() - sent_bytes) / max(done, 1),
         )
+
+
+def publish(broker: Broker, running: Running, arguments: Sequence[str], *, messages: int) -> tuple[int, float, float]:
+    """Publish, and wait for the contestant; how many it is done with in all, and the times of begin and end."""
+    wanted = running.done() + messages
+    command = [sys.executable, "-m", "bench.load", str(broker.port), str(messages), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
+        done, end = watch(running, wanted)
+        published = json.loads(load.communicate(timeout=60)[0])
+    return done, published["begin"], end
 
 
 def rounded(result: Result) -> dict[str, Any]:
@@ -67,14 +78,14 @@ def rounded(result: Result) -> dict[str, Any]:
     return {key: round(value, 1) if isinstance(value, float) else value for key, value in result._asdict().items()}
 
 
-def watch(running: Running, messages: int) -> tuple[int, float]:
+def watch(running: Running, wanted: int) -> tuple[int, float]:
     """How many messages the contestant got done, and when; gives up on one that has stalled."""
     done, since = 0, time.monotonic()
     while True:
         now, count = time.monotonic(), running.done()
         if count != done:
             done, since = count, now
-        if done >= messages or now - since > STALLED_SECS:
+        if done >= wanted or now - since > STALLED_SECS:
             return done, since
         time.sleep(POLL_SECS)
 
@@ -104,11 +115,9 @@ def table(rounds: Sequence[Sequence[Result]]) -> str:
     """The medians for a person to read."""
     lines = [f"{'':15} {'done':>8} {'msg/s':>8} {'CPU µs/msg':>11} {'broker':>7} {'peak MiB':>9} {'sent B/msg':>11}"]
     for runs in zip(*(sorted(results, key=lambda result: result.name) for results in rounds), strict=True):
-        rate, cpu, broker, peak = (median(run[column] for run in runs) for column in (3, 4, 5, 6))
-        sent = [run.sent_bytes_per_message for run in runs if run.sent_bytes_per_message is not None]
-        size = f"{median(sent):.1f}" if sent else "-"
+        rate, cpu, broker, peak, sent = (median(run[column] for run in runs) for column in (3, 4, 5, 6, 7))
         done = min(run.done for run in runs)
-        lines.append(f"{runs[0].name:15} {done:8} {rate:8.0f} {cpu:11.1f} {broker:7.1f} {peak:9.1f} {size:>11}")
+        lines.append(f"{runs[0].name:15} {done:8} {rate:8.0f} {cpu:11.1f} {broker:7.1f} {peak:9.1f} {sent:11.1f}")
     for name, found in ratios(rounds).items():
         lines += [f"{name} {ratio}: {value}" for ratio, value in found.items()]
     return "\n".join(lines)
