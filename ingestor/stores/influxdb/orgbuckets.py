@@ -25,14 +25,17 @@ class OrgBuckets:
         self._service = client.library.BucketsService(client.api)
 
     async def list(self) -> Sequence[BucketInfo]:
-        """All that the token may read, without those that the server keeps for itself."""
+        """All that the token may read, without those that the server keeps for itself.
+
+        The server takes what the token may not read out of a page, and does not fill it up: a page that is not full
+        is no sign that it was the last.
+        """
         whose = await self._whose()
         found: list[BucketInfo] = []
-        for offset in range(0, 2**31, PAGE):
-            page = await self._page(whose, limit=PAGE, offset=offset)
+        offset = 0
+        while page := await self._page(whose, limit=PAGE, offset=offset):
+            offset += PAGE
             found += [_info(bucket) for bucket in page if bucket.type != "system"]
-            if len(page) < PAGE:
-                break
         return sorted(found, key=lambda bucket: bucket.name)
 
     async def create(self, bucket: BucketInfo) -> None:
@@ -92,11 +95,13 @@ class OrgBuckets:
         answer = await self._client.ask(service.get_orgs_async(**named, _preload_content=False), "Organizations")
         ids = {str(one.id) for one in answer.orgs or ()}
         if not ids and org:  # the token may not read organisations: any bucket of it tells
-            ids = {str(one.org_id) for one in await self._page({"org": org}, limit=1)}
+            ids = {str(one.org_id) for one in await self._page({"org": org}, limit=PAGE)}
         if len(ids) > 1:
             raise StoreMisconfiguredError("The token belongs to several organisations: set `org`")
         if not ids:
-            words = f"The token may read neither the organisation nor its buckets. {RIGHTS}"
+            words = (
+                f"The token may read neither the organisation nor a bucket of it. {RIGHTS}, and to read organisations"
+            )
             raise BucketError(bucket, words) if bucket else StoreMisconfiguredError(words)
         return ids.pop()
 
