@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from ingestor.encode.line import LineEncoder
 from pydantic import SecretStr
 
+from ingestor.encode.line import LineEncoder
 from ingestor.encode.types import TypeRegistry
 from ingestor.ports import Point
 from ingestor.retry import Backoff
@@ -30,9 +30,9 @@ class MendingClock(FakeClock):
             self._mend()
 
 
-def store_of(url: str) -> InfluxStore:
+def store_of(url: str, *, org: str | None = "farm") -> InfluxStore:
     """The store at an address, as it is configured."""
-    return InfluxStore(Server(url, "farm", SecretStr("sesame"), timeout_secs=10.0))
+    return InfluxStore(Server(url, org, SecretStr("sesame"), timeout_secs=10.0))
 
 
 def writer_of(store: InfluxStore, clock: FakeClock) -> BatchWriter:
