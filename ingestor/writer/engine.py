@@ -14,7 +14,7 @@ from ingestor.writer.learner import TypeLearner
 
 _log = logging.getLogger(__name__)
 
-SLOW_RETRY_SECS = 60.0
+SLOW_RETRY_SECS = 30.0
 """How often something is tried again that only a person can mend."""
 
 

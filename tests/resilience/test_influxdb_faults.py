@@ -12,7 +12,7 @@ from tests.servers.service import ServiceProcess
 from tests.support import eventually
 
 BATCH = 100
-MENDED_SECS = 90.0  # what only a person can mend is tried again every minute
+MENDED_SECS = 90.0  # what only a person can mend is tried again every half minute
 
 
 def config(server: InfluxDB, token: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.servers.publisher import Publisher
 from tests.servers.service import ServiceProcess
 
-OUTAGE_SECS = 100.0
+OUTAGE_SECS = 70.0
 RATE_A_SEC = 1_000
 CATCH_UP_SECS = 60.0
 GROWTH_MIB = 30.0

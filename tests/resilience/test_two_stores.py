@@ -13,7 +13,7 @@ from tests.servers.publisher import Publisher
 from tests.servers.service import NUMBERED, ServiceProcess
 from tests.support import eventually
 
-OUTAGE_SECS = 100.0
+OUTAGE_SECS = 70.0
 RATE_A_SEC = 500
 TOO_MANY = 20_000  # for a journal of 1 MiB, and for what the dead store's delivery holds in memory
 PADDING = b" " * 1_000

@@ -53,7 +53,7 @@ def test_store_may_ask_for_a_longer_wait(asked_secs: float, waited_secs: float) 
 
 
 def test_misconfigured_store_is_tried_slowly() -> None:
-    """What only a person can mend is tried again once a minute."""
+    """What only a person can mend is tried again every half minute."""
     rig = Rig(*[StoreMisconfiguredError("token is wrong")] * 2)
     rig.write(point())
 
@@ -123,7 +123,7 @@ def test_several_broken_buckets_are_held_together() -> None:
 
 
 def test_broken_bucket_is_left_alone_for_a_while() -> None:
-    """It is not tried with every batch, but again after a minute; when it takes points, it is broken no more."""
+    """It is not tried with every batch, but again after half a minute; when it takes points, it is broken no more."""
     rig = Rig()
     rig.broken = {"Lab"}
     rig.write(point(LAB))
