@@ -2,6 +2,7 @@
 
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Reason, Rejection, Series, Value
+from ingestor.writer.engine import SLOW_RETRY_SECS
 from tests.builders import point, series
 from tests.writer.rig import Rig
 
@@ -109,7 +110,7 @@ def test_a_misconfigured_store_is_asked_slowly() -> None:
     rig.clock.sleep = mend  # type: ignore[method-assign]
     rig.write(point())
 
-    assert rig.clock.waits == [60]
+    assert rig.clock.waits == [SLOW_RETRY_SECS]
     assert rig.stored() == [("Farm", 1)]
 
 
