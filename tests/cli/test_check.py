@@ -81,3 +81,22 @@ def test_the_real_command_answers_programs(tmp_path: Path, broker: Mosquitto) ->
 
     assert (found.code, found.err) == (0, "")
     assert json.loads(found.out)["problems"] == 0
+
+
+def test_a_write_test_is_made_where_it_is_asked_for(cli: Cli, tmp_path: Path, broker: Mosquitto) -> None:
+    """Each store has a further line; without being asked, none is written to."""
+    file = write_config(tmp_path, mqtt={"url": broker.url})
+    asked, unasked = cli("check", "-c", file, "--write-test", "--json"), cli("check", "-c", file, "--json")
+    written = [one for one in asked.json["findings"] if one["text"].startswith("write test: ")]
+
+    assert asked.code == 0
+    assert [(one["level"], one["about"]) for one in written] == [("ok", "store local")]
+    assert [one for one in asked.json["findings"] if one not in written] == unasked.json["findings"]
+
+
+def test_a_write_test_and_offline_cannot_both_be(cli: Cli, tmp_path: Path) -> None:
+    """That is wrong use."""
+    found = cli("check", "-c", write_config(tmp_path), "--write-test", "--offline")
+
+    assert found.code == 2
+    assert "say one of them" in " ".join(found.err.split())
