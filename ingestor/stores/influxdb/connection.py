@@ -25,7 +25,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Connection:
-    """Asks one server; several requests may be under way at once. Use it as a context manager.
+    """Writes to one server; several requests may be under way at once. Use it as a context manager.
 
     It follows no redirects, keeps no cookies, and does not unpack what comes compressed.
 
@@ -65,30 +65,14 @@ class Connection:
             StoreUnavailableError: No answer came, or not all of it.
             StoreMisconfiguredError: No answer will come until a person acts.
         """
-        body = await asyncio.to_thread(_compressed, lines)
-        headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
-        return await self.ask("POST", "/api/v2/write", query, body=body, headers=headers)
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        *,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send one request; see `write` for what is raised."""
         server = self._server
-        proxy = server.proxy.get_secret_value() if server.proxy else None
         try:
-            async with self._session.request(
-                method,
-                f"{server.url}{path}",
+            async with self._session.post(
+                f"{server.url}/api/v2/write",
                 params=query,
-                data=io.BytesIO(body),  # bytes would be written in one piece, however many
-                headers=headers,
-                proxy=proxy,
+                data=io.BytesIO(await asyncio.to_thread(_compressed, lines)),  # bytes would go out in one piece
+                headers={"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"},
+                proxy=server.proxy.get_secret_value() if server.proxy else None,
                 ssl=await self._trusted() or True,
                 allow_redirects=False,
             ) as response:
@@ -141,6 +125,7 @@ def in_words(error: aiohttp.ClientError | OSError, server: Server) -> StoreError
 
 
 def wrong_credentials(server: Server) -> StoreError:
+    """A proxy's 407: a person has to act."""
     return StoreMisconfiguredError(f"{server.url}: its proxy wants other credentials (407); see proxy")
 
 
