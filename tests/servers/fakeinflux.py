@@ -22,7 +22,7 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What it answers, and which of the lines it stores nevertheless."""
+    """What it answers, and which of the lines it stores nevertheless; with status 0 it hangs up instead."""
 
     status: int = 204
     body: str = ""
@@ -91,5 +91,7 @@ class FakeInflux:
         reply = self.judge(request)
         kept = request.lines if reply.status == 204 else reply.keeps
         self.stored.setdefault(request.bucket, {}).update(dict.fromkeys(kept))
+        if reply.status == 0 and came.transport is not None:
+            came.transport.abort()
         headers = {"X-Influxdb-Version": self._version, **reply.headers}
-        return web.Response(status=reply.status, text=reply.body or None, headers=headers)
+        return web.Response(status=reply.status or 204, text=reply.body or None, headers=headers)

@@ -1,5 +1,6 @@
 """What happens on each answer that a server may give: it is acted upon as documented, and nothing is dropped."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -10,8 +11,9 @@ from ingestor.stores.influxdb.answers import TABLE, Answer, Dialect, Meaning, Ro
 from ingestor.writer.engine import SLOW_RETRY_SECS
 from tests.builders import point, series
 from tests.servers.fakeinflux import FakeInflux, Judge, Reply, Request
+from tests.servers.rawpeer import SILENCE, RawPeer
 from tests.stores.influxdb.rig import MendingClock, deliver, lines_of, store_of
-from tests.support import run
+from tests.support import eventually_async, run
 from tests.writer.rig import FakeClock
 
 WAITS = {Meaning.BUSY: 0.5, Meaning.FAULT: 0.5, Meaning.MISCONFIGURED: SLOW_RETRY_SECS}
@@ -190,6 +192,36 @@ def test_a_server_may_ask_for_a_wait(header: str, waited_secs: float) -> None:
             await deliver(fake, batch(), clock)
 
             assert clock.waits == [waited_secs]
+
+    run(main())
+
+
+def test_points_of_a_connection_that_broke_are_sent_again() -> None:
+    """The server had stored them when it broke: the same points again change nothing, and none is missing."""
+
+    async def main() -> None:
+        broken = [Reply(0, keeps=sorted(lines_of(batch()))), Reply(0)]
+        async with FakeInflux(lambda _: broken.pop() if broken else Reply()) as fake:
+            clock = FakeClock()
+            outcome = await deliver(fake, batch(), clock)
+
+            assert (outcome.rejections, outcome.held) == ([], {})
+            assert fake.stored["Farm"].keys() == lines_of(batch())
+            assert clock.waits == [0.5, 1.0]
+
+    run(main())
+
+
+def test_a_write_can_be_given_up_at_any_time() -> None:
+    """A stop does not wait for a server that says nothing, and leaves nothing open."""
+
+    async def main() -> None:
+        async with RawPeer(SILENCE) as peer, store_of(peer.url) as store:
+            writing = asyncio.create_task(store.write([point(series("Farm")), point(series("Lab"))]))
+            await eventually_async(lambda: len(peer.requests) == 2)
+            writing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writing
 
     run(main())
 
