@@ -1,7 +1,7 @@
 """The official client of InfluxDB, with its faults put into words and bounds on what it reads.
 
-Importing it costs about 20 MiB of memory and 0.8 s: it is imported where it is needed, and in a thread, because a
-service may be in the middle of its work.
+Importing it costs about 20 MiB of memory and up to a second: it is imported where it is needed, and in a thread,
+because a service may be in the middle of its work.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 import aiohttp
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.stores.influxdb.answers import Answer, Meaning, read
+from ingestor.stores.influxdb.answers import Answer, Meaning, read, shorten
 from ingestor.stores.influxdb.connection import CONNECT_SECS, MAX_ANSWER_BYTES, beginning, in_words, wrong_credentials
 from ingestor.stores.influxdb.influxql import Result, read_result
 from ingestor.stores.influxdb.server import Server
@@ -171,6 +171,8 @@ def _refusal(answer: Answer, bucket: str) -> StoreError:
     told = reading.told
     if answer.status in {401, 403} and reading.words.endswith("is unauthorized"):  # else the token is not known at all
         told = f"InfluxDB answered {answer.status}: {reading.words}. {RIGHTS}"
+    elif reading.meaning is Meaning.FORBIDDEN:
+        told = f"InfluxDB answered {answer.status}: {shorten(reading.words)}. Use a token, or a user, that may"
     elif reading.meaning in {Meaning.BUSY, Meaning.FAULT}:
         return StoreUnavailableError(told, retry_after=reading.retry_after)
     elif reading.meaning is Meaning.MISCONFIGURED:

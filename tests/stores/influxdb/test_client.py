@@ -2,18 +2,21 @@
 
 import asyncio
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from pydantic import SecretStr
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.stores.influxdb.client import RIGHTS, Client
 from ingestor.stores.influxdb.connection import MAX_ANSWER_BYTES
 from ingestor.stores.influxdb.server import Server
+from tests.servers.httpproxy import HttpProxy
 from tests.servers.rawpeer import RESET, SILENCE, RawPeer, answer
 from tests.support import LOOPS, ROOT, eventually_async, free_port, run
 
@@ -118,6 +121,16 @@ def test_a_right_that_is_missing_is_not_a_wrong_token(status: int) -> None:
     assert isinstance(of_all, StoreMisconfiguredError)
 
 
+def test_what_a_user_of_influxdb_1_may_not_is_told() -> None:
+    """Which right is missing, in its words."""
+    error = refused(answer(403, b'{"error": "w not authorized, requires admin privilege"}'), bucket="Farm")
+
+    assert isinstance(error, BucketError)
+    assert str(error) == (
+        "InfluxDB answered 403: w not authorized, requires admin privilege. Use a token, or a user, that may"
+    )
+
+
 def test_what_is_refused_about_a_bucket_is_its_fault() -> None:
     """A conflict, or a name that cannot be."""
     error = refused(answer(422, b'{"message": "bucket with name Farm already exists"}'), bucket="Farm")
@@ -142,6 +155,39 @@ def test_a_ca_that_is_not_there_is_told(tmp_path: Path) -> None:
     """By its path, when the client is entered."""
     with pytest.raises(StoreMisconfiguredError, match=r"the certificates of .*ca\.pem cannot be used"):
         run(ask(Server("https://127.0.0.1:1", ca=tmp_path / "ca.pem")))
+
+
+def test_an_authority_of_ones_own_is_trusted_where_it_is_named(tmp_path: Path) -> None:
+    """And nobody else is."""
+    ca, other = trustme.CA(), trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    other.cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+
+    async def main() -> object:
+        async with RawPeer(answer(200, b'{"buckets": []}'), tls=context) as peer:
+            for file in (None, tmp_path / "other.pem"):
+                with pytest.raises(StoreMisconfiguredError, match="its certificate is not trusted"):
+                    await ask(Server(peer.url, ca=file))
+            return (await ask(Server(peer.url, ca=tmp_path / "ca.pem"))).buckets
+
+    assert run(main()) == []
+
+
+def test_a_proxy_is_used_with_its_credentials() -> None:
+    """Wrong ones are told, and not said."""
+
+    async def main() -> tuple[object, int]:
+        async with RawPeer(answer(200, b'{"buckets": []}')) as peer, HttpProxy(user="eve:hunter2") as proxy:
+            right, wrong = (SecretStr(f"http://eve:{password}@{proxy.address}") for password in (SECRET, "hunter3"))
+            found = await ask(Server(peer.url, proxy=right))
+            with pytest.raises(StoreMisconfiguredError, match=r"its proxy wants other credentials \(407\)") as raised:
+                await ask(Server(peer.url, proxy=wrong))
+            assert "hunter" not in str(raised.value)
+            return found.buckets, len(proxy.heads)
+
+    assert run(main()) == ([], 2)
 
 
 def test_importing_the_client_does_not_hold_up_the_loop() -> None:
