@@ -1,5 +1,6 @@
 """Whether a reading comes back from a store as it was written: in a bucket of its own, which is removed again."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -68,7 +69,12 @@ class Trial:
         try:
             wrong += await self._try_out(now_ns)
         finally:
-            wrong += await self._remove()
+            removal = asyncio.create_task(self._remove(), name="write-test-remove")
+            try:
+                wrong += await asyncio.shield(removal)
+            except asyncio.CancelledError:
+                await removal  # the first Ctrl-C may come only now
+                raise
         return wrong
 
     async def _try_out(self, now_ns: int) -> list[str]:

@@ -26,19 +26,20 @@ NOW_NS = 1_764_000_000_123_456_789
 
 
 class FakeBuckets:
-    """Buckets that hold what they are told to hold, and fail as they are told to.
+    """Buckets in which nothing is ever found, and which fail as they are told to.
 
     Args:
-        points: What comes back; None for never.
         fails: The names of the methods that fail.
+        waits: The name of the method that waits until `go_on` is set.
     """
 
-    def __init__(self, points: Iterable[StoredPoint] | None = (), *, fails: Iterable[str] = ()) -> None:
-        self._points = points
+    def __init__(self, *, fails: Iterable[str] = (), waits: str = "") -> None:
         self._fails = set(fails)
+        self._waits = waits
         self.made: list[BucketInfo] = []
         self.removed: list[str] = []
-        self.asked = False
+        self.waiting = False
+        self.go_on = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,7 +54,7 @@ class FakeBuckets:
     async def create(self, bucket: BucketInfo) -> None:
         """Note it."""
         self.made.append(bucket)
-        self._fail("create")
+        await self._do("create")
 
     async def change(self, bucket: BucketInfo) -> None:
         """Nobody has to."""
@@ -61,21 +62,21 @@ class FakeBuckets:
 
     async def remove(self, name: str) -> None:
         """Note it."""
+        await self._do("remove")
         self.removed.append(name)
-        self._fail("remove")
 
     async def points(self, name: str) -> tuple[StoredPoint, ...]:
-        """What it was given, or nothing ever."""
+        """There are none."""
         assert name == self.made[0].name
-        self.asked = True
-        self._fail("points")
-        if self._points is None:
-            await asyncio.Event().wait()
-        return tuple(self._points or ())
+        await self._do("points")
+        return ()
 
-    def _fail(self, what: str) -> None:
+    async def _do(self, what: str) -> None:
         if what in self._fails:
             raise BucketError("b", f"{what} does not work")
+        if what == self._waits:
+            self.waiting = True
+            await self.go_on.wait()
 
 
 async def stores(reading: Measurement, bucket: str, time_ns: int) -> Report:
@@ -169,7 +170,7 @@ def test_what_fails_is_told_and_the_bucket_removed(fails: list[str], words: list
     wrong = run(Trial(buckets, stores).run(now_ns=NOW_NS))
 
     assert [one.replace(buckets.made[0].name, "NAME") for one in wrong] == words
-    assert buckets.removed == [buckets.made[0].name]
+    assert buckets.removed == ([] if "remove" in fails else [buckets.made[0].name])
 
 
 def test_a_reading_that_is_set_aside_or_not_taken_is_told() -> None:
@@ -189,14 +190,17 @@ def test_a_reading_that_is_set_aside_or_not_taken_is_told() -> None:
     assert away.startswith("not now: ")
 
 
-def test_ctrl_c_removes_the_bucket_too() -> None:
-    """It cancels whatever is waited for."""
-    buckets = FakeBuckets(points=None)
+@pytest.mark.parametrize("waits", ["create", "points", "remove"])
+def test_ctrl_c_removes_the_bucket_too(waits: str) -> None:
+    """It cancels whatever is waited for, but not the removing, also where that has begun."""
+    buckets = FakeBuckets(waits=waits)
 
     async def main() -> bool:
         trial = asyncio.create_task(Trial(buckets, stores).run(now_ns=NOW_NS))
-        await eventually_async(lambda: buckets.asked)
+        await eventually_async(lambda: buckets.waiting)
         trial.cancel()
+        await asyncio.sleep(0)
+        buckets.go_on.set()
         await asyncio.gather(trial, return_exceptions=True)
         return trial.cancelled()
 
