@@ -1,6 +1,7 @@
 """The buckets of the embedded store: its files, seen, made, described and removed as commands do it."""
 
 import asyncio
+import errno
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -109,8 +110,9 @@ class SqliteBuckets:
 
     def _existing(self, name: str) -> Path:
         path = bucket_path(self._directory, name)
-        if not path.exists():
-            raise BucketError(name, f"there is no {path}")
+        with self._explained(name):
+            if not path.exists():
+                raise BucketError(name, f"there is no {path}")
         return path
 
     @contextmanager
@@ -126,6 +128,8 @@ class SqliteBuckets:
         try:
             yield
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise BucketError(name, "its name is too long for a file") from error
             raise StoreMisconfiguredError(f"{path} cannot be used: {error.strerror}") from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail

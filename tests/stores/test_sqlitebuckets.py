@@ -118,6 +118,18 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         ask(tmp_path, lambda buckets: buckets.list())
 
 
+def test_a_name_that_no_file_can_have_is_the_fault_of_its_bucket(tmp_path: Path) -> None:
+    """However it is come upon."""
+    long = BucketInfo("x" * 300)
+    for question in (
+        lambda buckets: buckets.create(long),
+        lambda buckets: buckets.change(long),
+        lambda buckets: buckets.remove(long.name),
+    ):
+        with pytest.raises(BucketError, match="its name is too long for a file"):
+            ask(tmp_path, question)
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     """A file stands in its place."""
     (tmp_path / "file").touch()
