@@ -89,7 +89,7 @@ class InfluxApi:
             raise BucketError(name, f"InfluxDB answered: {words}. The token may have no right to read this bucket")
         if any(rows.partial for rows in stored.series):
             raise BucketError(name, "InfluxDB gave a part of the bucket only: it holds too much")
-        return influxql.points(stored, influxql.field_types(types))
+        return self._client.understood(influxql.points, stored, self._client.understood(influxql.field_types, types))
 
     async def field_types(self, bucket: str) -> FieldTypes | None:
         """The types that the shards of a bucket hold, by measurement and field.
@@ -109,7 +109,7 @@ class InfluxApi:
             return {}
         result = self._client.result(answer, bucket)
         if not result.error:
-            return influxql.field_types(result)
+            return self._client.understood(influxql.field_types, result)
         if "not found" not in result.error:
             raise BucketError(bucket, f"InfluxDB answered: {result.error}")
         buckets = await self._of_server()

@@ -7,9 +7,9 @@ because a service may be in the middle of its work.
 import asyncio
 import importlib
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import aiohttp
 
@@ -18,6 +18,8 @@ from ingestor.stores.influxdb.answers import Answer, Meaning, read, shorten
 from ingestor.stores.influxdb.connection import CONNECT_SECS, MAX_ANSWER_BYTES, beginning, in_words, wrong_credentials
 from ingestor.stores.influxdb.influxql import Result, read_result
 from ingestor.stores.influxdb.server import Server
+
+Made = TypeVar("Made")
 
 RIGHTS = (
     "The token needs the permission to read and to write buckets themselves (in InfluxDB's own pages: a custom API "
@@ -121,10 +123,7 @@ class Client:
         """
         answer = await self.answer(request)
         self._accept(answer, bucket)
-        try:
-            return self.api.deserialize(_Body(answer.body), kind)
-        except _NOT_INFLUXDB as error:
-            raise self._odd() from error
+        return self.understood(self.api.deserialize, _Body(answer.body), kind)
 
     async def tell(self, request: Awaitable[Any], *, bucket: str) -> None:
         """Ask for something that has no answer but yes; see `ask` for what is raised."""
@@ -150,19 +149,24 @@ class Client:
     def result(self, answer: Answer, bucket: str = "") -> Result:
         """What `query` makes of the answer; see `ask` for what is raised."""
         self._accept(answer, bucket)
+        return self.understood(read_result, answer.body)
+
+    def understood(self, make: Callable[..., Made], *answer: object) -> Made:
+        """What a function makes of an answer, or of parts of one.
+
+        Raises:
+            StoreMisconfiguredError: It cannot make anything of it: this is not how InfluxDB answers.
+        """
         try:
-            return read_result(answer.body)
-        except (ValueError, RecursionError) as error:
-            raise self._odd() from error
+            return make(*answer)
+        except _NOT_INFLUXDB as error:
+            raise StoreMisconfiguredError(
+                f"{self.server.url}: this is not how InfluxDB answers: is `url` the address of its API?"
+            ) from error
 
     def _accept(self, answer: Answer, bucket: str) -> None:
         if not 200 <= answer.status < 300:
             raise _refusal(answer, bucket)
-
-    def _odd(self) -> StoreMisconfiguredError:
-        return StoreMisconfiguredError(
-            f"{self.server.url}: this is not how InfluxDB answers: is `url` the address of its API?"
-        )
 
 
 def _refusal(answer: Answer, bucket: str) -> StoreError:

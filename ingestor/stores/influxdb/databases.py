@@ -1,7 +1,7 @@
 """What InfluxDB 1 has in place of buckets: DATABASE means its default policy, DATABASE/POLICY any other."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingestor.errors import BucketError, StoreMisconfiguredError
@@ -32,7 +32,7 @@ class Databases:
 
     async def list(self) -> Sequence[BucketInfo]:
         """All policies of all databases, without those that the server keeps for itself."""
-        names = [str(name) for (name,) in _rows(await self._client.query("SHOW DATABASES", {}), "name")]
+        names = [str(name) for (name,) in await self._ask("", "SHOW DATABASES", "name")]
         found = [
             BucketInfo(name if policy.default else f"{name}/{policy.name}", None, policy.retention_secs)
             for name in names
@@ -46,11 +46,11 @@ class Databases:
         database, _, policy = bucket.name.partition("/")
         if not policy:
             keep = f" WITH DURATION {_duration(bucket)}" if bucket.retention_secs else ""
-            await self._do(bucket.name, f"CREATE DATABASE {quoted(database)}{keep}")
+            await self._ask(bucket.name, f"CREATE DATABASE {quoted(database)}{keep}")
             return
-        await self._do(bucket.name, f"CREATE DATABASE {quoted(database)}")
+        await self._ask(bucket.name, f"CREATE DATABASE {quoted(database)}")
         of = f"{quoted(policy)} ON {quoted(database)}"
-        await self._do(bucket.name, f"CREATE RETENTION POLICY {of} DURATION {_duration(bucket)} REPLICATION 1")
+        await self._ask(bucket.name, f"CREATE RETENTION POLICY {of} DURATION {_duration(bucket)} REPLICATION 1")
 
     async def change(self, bucket: BucketInfo) -> None:
         """Give it this retention, with shards to fit."""
@@ -59,38 +59,35 @@ class Databases:
         shard = shard_secs(round(bucket.retention_secs or 0))
         of = f"{quoted(policy)} ON {quoted(database)}"
         duration = f"DURATION {_duration(bucket)} SHARD DURATION {shard}s"
-        await self._do(bucket.name, f"ALTER RETENTION POLICY {of} {duration}")
+        await self._ask(bucket.name, f"ALTER RETENTION POLICY {of} {duration}")
 
     async def remove(self, name: str) -> None:
         """Drop the policy, or the database with all its policies."""
         database, _, policy = name.partition("/")
         dropped = f"RETENTION POLICY {quoted(policy)} ON" if policy else "DATABASE"
-        await self._do(name, f"DROP {dropped} {quoted(database)}")
+        await self._ask(name, f"DROP {dropped} {quoted(database)}")
 
     async def _policies(self, database: str) -> Sequence[_Policy]:
-        result = await self._client.query(f"SHOW RETENTION POLICIES ON {quoted(database)}", {}, bucket=database)
-        return [
-            _Policy(str(name), _secs(str(duration)), bool(default))
-            for name, duration, default in _rows(result, "name", "duration", "default", bucket=database)
-        ]
+        statement = f"SHOW RETENTION POLICIES ON {quoted(database)}"
+        rows = await self._ask(database, statement, "name", "duration", "default")
+        return [_Policy(str(name), _secs(str(duration)), bool(default)) for name, duration, default in rows]
 
-    async def _do(self, bucket: str, statement: str) -> None:
-        _rows(await self._client.query(statement, {}, method="POST", bucket=bucket), bucket=bucket)
+    async def _ask(self, bucket: str, statement: str, *columns: str) -> Sequence[tuple[object, ...]]:
+        """What a statement gives: these columns of every row; without any, it is one that changes something.
+
+        Raises:
+            BucketError: The statement failed; StoreMisconfiguredError where it is about no bucket.
+        """
+        result = await self._client.query(statement, {}, method="GET" if columns else "POST", bucket=bucket)
+        if result.error:
+            words = f"InfluxDB answered: {result.error}"
+            raise BucketError(bucket, words) if bucket else StoreMisconfiguredError(words)
+        return self._client.understood(_columns, result, *columns)
 
 
-def _rows(result: Result, *columns: str, bucket: str = "") -> Iterator[tuple[object, ...]]:
-    """These columns of every row.
-
-    Raises:
-        BucketError: The statement failed.
-        StoreMisconfiguredError: The same, and it is not about one bucket.
-    """
-    if result.error:
-        words = f"InfluxDB answered: {result.error}"
-        raise BucketError(bucket, words) if bucket else StoreMisconfiguredError(words)
-    return (
-        tuple(row[rows.columns.index(column)] for column in columns) for rows in result.series for row in rows.values
-    )
+def _columns(result: Result, *names: str) -> Sequence[tuple[object, ...]]:
+    """These columns of every row."""
+    return [tuple(row[rows.columns.index(name)] for name in names) for rows in result.series for row in rows.values]
 
 
 def _duration(bucket: BucketInfo) -> str:

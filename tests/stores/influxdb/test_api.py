@@ -1,5 +1,6 @@
 """What a server is asked besides writing, on real servers 2.8 and 1.13."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 from uuid import uuid4
@@ -181,6 +182,29 @@ def test_a_server_that_is_not_there_is_no_hindrance_to_entering() -> None:
     """Only asking is."""
     with pytest.raises(StoreUnavailableError, match="cannot be reached: Connection refused"):
         ask(Server(f"http://127.0.0.1:{free_port()}"), lambda api: api.list())
+
+
+ODD = (
+    {"columns": ["time", "f"], "values": [[1]]},
+    {"columns": ["time"], "values": [["soon"]]},
+    {"columns": ["fieldKey", "fieldType", "more"], "values": [["f", "float", 1]]},
+    {"columns": ["fieldKey"], "values": [[["f"]]]},
+)
+V1 = "X-Influxdb-Version: 1.8.10"
+
+
+@pytest.mark.parametrize("rows", ODD, ids=str)
+def test_rows_that_make_no_sense_are_told_in_words(rows: dict[str, object]) -> None:
+    """Whatever is asked."""
+    said = answer(200, json.dumps({"results": [{"series": [rows]}]}).encode(), V1)
+
+    async def main() -> None:
+        async with RawPeer(said) as peer, InfluxApi(Server(peer.url)) as api:
+            for question in (api.list(), api.points("x")):
+                with pytest.raises(StoreMisconfiguredError, match="this is not how InfluxDB answers"):
+                    await question
+
+    run(main())
 
 
 V3 = "X-Influxdb-Version: 3.1.0"
