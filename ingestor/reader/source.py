@@ -1,6 +1,6 @@
 """What the reader asks a store: one protocol, two adapters."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
@@ -49,7 +49,7 @@ class Source(Protocol):
     async def span(self, bucket: str, measurement: str) -> tuple[int, int] | None:
         """The times (ns) of the first and the last reading of a measurement; None where there is none."""
 
-    def stream(self, question: Question) -> "AsyncIterator[pa.RecordBatch]":
+    def stream(self, question: Question) -> "AsyncGenerator[pa.RecordBatch, None]":
         """The answer, wide, in bounded memory: batches of at most about 100,000 rows.
 
         Columns: `time` (timestamp[ns, tz]: of a window its beginning), every tag of the measurement as dictionary
@@ -60,4 +60,11 @@ class Source(Protocol):
         row. Functions are those that a store works out itself: mean, min, max, sum, count, first, last, median,
         quantile (`p95`, `p99.9`); fields that are no numbers have first, last and count alone, and are left out
         else. What the reader makes of these (difference, rate, fill) it makes itself, alike for all stores.
+        """
+
+    def newest(self, question: Question) -> "AsyncGenerator[pa.RecordBatch, None]":
+        """The last reading of each field of each series in the time of the question; `every` is None.
+
+        The columns are those of `stream`. A series has a row for each time at which one of its fields was read last,
+        with the values of those fields alone.
         """

@@ -4,12 +4,29 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ingestor.config import Bucket, Config, StoreSpec
+from ingestor.errors import ConfigError, Problem
 from ingestor.ports import BucketInfo, Buckets, Store
 from ingestor.stores.sqlite import SqliteStore
 from ingestor.stores.sqlitebuckets import SqliteBuckets
 
 if TYPE_CHECKING:
     from ingestor.stores.influxdb.server import Server
+
+
+def choose(config: Config, store: str | None) -> str:
+    """The name of the store that a script means; None is the only one.
+
+    Raises:
+        ConfigError: There are several, or none of that name.
+    """
+    names = ", ".join(config.stores)
+    if store is None and len(config.stores) == 1:
+        return next(iter(config.stores))
+    if store is None:
+        raise ConfigError([Problem(f"there are several stores, {names}: say which with store=", "stores")])
+    if store not in config.stores:
+        raise ConfigError([Problem(f"no store is called {store!r}; there is {names}", "stores")])
+    return store
 
 
 def make_store(config: Config, name: str) -> Store:
@@ -19,7 +36,7 @@ def make_store(config: Config, name: str) -> Store:
         return SqliteStore(config.store_path(name))
     from ingestor.stores.influxdb.store import InfluxStore  # noqa: PLC0415 - nobody else pays for an HTTP client
 
-    return InfluxStore(_server(spec), create=spec.create_buckets, declared=bucket_infos(config.buckets))
+    return InfluxStore(influx_server(spec), create=spec.create_buckets, declared=bucket_infos(config.buckets))
 
 
 def make_buckets(config: Config, name: str) -> Buckets:
@@ -29,7 +46,7 @@ def make_buckets(config: Config, name: str) -> Buckets:
         return SqliteBuckets(config.store_path(name))
     from ingestor.stores.influxdb.api import InfluxApi  # noqa: PLC0415
 
-    return InfluxApi(_server(spec))
+    return InfluxApi(influx_server(spec))
 
 
 def bucket_infos(declared: Iterable[Bucket]) -> Sequence[BucketInfo]:
@@ -37,10 +54,11 @@ def bucket_infos(declared: Iterable[Bucket]) -> Sequence[BucketInfo]:
     return [BucketInfo(bucket.name, bucket.description, bucket.retention) for bucket in declared]
 
 
-def _server(spec: StoreSpec) -> "Server":
+def influx_server(spec: StoreSpec) -> "Server":
+    """Where the server of a store of kind influxdb is, and how to be let in."""
     from ingestor.stores.influxdb.server import Server  # noqa: PLC0415
 
     return Server(spec.url or "", spec.org, spec.token, spec.ca, spec.proxy, spec.timeout)
 
 
-__all__ = ["bucket_infos", "make_buckets", "make_store"]
+__all__ = ["bucket_infos", "choose", "influx_server", "make_buckets", "make_store"]

@@ -14,12 +14,12 @@ from typing import NamedTuple, Self
 from ingestor import configfile, state
 from ingestor.config import Config
 from ingestor.encode.types import FieldKey, Registered, TypeRegistry
-from ingestor.errors import ConfigError, DataDirError, Problem, StoreError, StoreUnavailableError
+from ingestor.errors import DataDirError, StoreError, StoreUnavailableError
 from ingestor.ports import Flaw, Point, Reason, Series, Store
 from ingestor.retry import Backoff
 from ingestor.routing.place import storable
 from ingestor.routing.wire import TAG_RULE
-from ingestor.stores import make_store
+from ingestor.stores import choose, make_store
 from ingestor.writer.engine import BatchWriter, OnFault, Outcome
 from ingestor.writer.pointmaker import PointMaker, nanoseconds
 from ingestor.writer.sync import SyncWriter
@@ -99,7 +99,7 @@ class Writer:
             ConfigError: The configuration cannot be used, or it is not clear which store is meant.
         """
         config = configfile.load(None if path is None else Path(path), environ=os.environ)
-        name = _choose(config, store)
+        name = choose(config, store)
         return cls(
             name,
             make_store(config, name),
@@ -199,17 +199,6 @@ class Writer:
                 f"store {self._engine.name} took nothing for {self._deadline_secs:g} s: {why}. Write the same again "
                 "later: what it may have stored after all is not stored twice if the time is the same"
             ) from None
-
-
-def _choose(config: Config, store: str | None) -> str:
-    names = ", ".join(config.stores)
-    if store is None and len(config.stores) == 1:
-        return next(iter(config.stores))
-    if store is None:
-        raise ConfigError([Problem(f"there are several stores, {names}: say which with store=", "stores")])
-    if store not in config.stores:
-        raise ConfigError([Problem(f"no store is called {store!r}; there is {names}", "stores")])
-    return store
 
 
 def _registered(config: Config, name: str) -> Mapping[FieldKey, Registered]:

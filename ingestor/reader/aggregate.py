@@ -1,0 +1,175 @@
+"""What the reader itself makes of an answer: its order, differences, rates, and what windows without readings get.
+
+Everything here takes and gives tables with a column `time`, and is done alike for all stores.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestor.reader.question import QuestionError
+from ingestor.reader.shape import Column
+from ingestor.reader.wish import MOST_ROWS, Fill
+
+
+def in_order(table: pa.Table, tags: Sequence[str]) -> pa.Table:
+    """The rows by tags (those without a tag behind) and time; a table that is in order already is not copied."""
+    keys = pa.table({"series": _series(table, tags), "time": _nanos(table)})
+    if _is_sorted(keys):
+        return table
+    return table.take(pc.sort_indices(keys, [("series", "ascending"), ("time", "ascending")]))
+
+
+def derive(table: pa.Table, tags: Sequence[str], wanted: Sequence[tuple[Column, str]]) -> pa.Table:
+    """The columns that were asked for, of a table in order.
+
+    Args:
+        table: What the store answered.
+        tags: Which of its columns are tags.
+        wanted: The columns, and of which one in the table each is made.
+    """
+    series, times = _series(table, tags), _nanos(table)
+    arrays = [table["time"], *(table[tag] for tag in tags)]
+    fields = [table.schema.field(name) for name in ("time", *tags)]
+    for of, name in wanted:
+        values = _whole(table[name])
+        if of.function in {"difference", "rate"}:
+            values = _changes(values, series, times, a_second=of.function == "rate")
+        arrays.append(values)
+        fields.append(of.arrow())
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+def fill(table: pa.Table, tags: Sequence[str], *, windows: Sequence[int], how: Fill) -> pa.Table:
+    """The same with a row for each window and series, of a table in order.
+
+    Args:
+        table: A row for each window of a series that has a reading.
+        tags: Which of its columns are tags.
+        windows: The beginnings of all windows, ascending.
+        how: What goes into what is empty; numbers go into numbers alone, and into ints if they are whole.
+
+    Raises:
+        QuestionError: These would be more rows than can be held.
+    """
+    series = _series(table, tags)
+    present = pc.unique(series)
+    if len(present) * len(windows) > MOST_ROWS:
+        raise QuestionError(
+            f"{len(windows):,} windows of {len(present):,} series are more rows than can be filled ({MOST_ROWS:,}): "
+            "ask for longer windows, a shorter time or fewer series"
+        )
+    grid = _Grid(len(present), pa.array(windows, pa.int64()))
+    rows = grid.rows_of(pc.index_in(series, present), _nanos(table))
+    first_of = table.take(pc.index_in(present, series))
+    arrays = [grid.times().cast(table.schema.field("time").type)]
+    arrays += [_whole(first_of[tag]).take(grid.series) for tag in tags]
+    fields = [table.schema.field(name) for name in ("time", *tags)]
+    for name in table.column_names[1 + len(tags) :]:
+        values = _whole(table[name]).take(rows)
+        filled = grid.filled(values, how)
+        arrays.append(filled)
+        fields.append(table.schema.field(name).with_type(filled.type))
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+class _Grid:
+    """Every window of every series: the windows of the first, then those of the second."""
+
+    def __init__(self, series: int, windows: pa.Array) -> None:
+        self._windows = windows
+        width = len(windows)
+        self._places = _count(series * width)
+        self.series = pc.divide(self._places, width) if width else self._places
+        self._window = pc.subtract(self._places, pc.multiply(self.series, width))
+
+    def times(self) -> pa.Array:
+        """The beginning of each window."""
+        return self._windows.take(self._window)
+
+    def rows_of(self, series: pa.Array, times: pa.Array) -> pa.Array:
+        """For each place the row that belongs there, or null; of rows by the number of their series and their time."""
+        window = pc.index_in(times, self._windows)
+        places = pc.add(pc.multiply(pc.cast(series, pa.int64()), len(self._windows)), pc.cast(window, pa.int64()))
+        return pc.index_in(self._places, places)
+
+    def filled(self, values: pa.Array, how: Fill) -> pa.Array:
+        """A column with what is to be in its empty places."""
+        if how == "previous":
+            return values.take(self._neighbour(values, pc.fill_null_forward))
+        number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+        if how == "linear" and number:
+            return self._on_a_line(values)
+        whole = not isinstance(how, str) and float(how).is_integer()
+        if not isinstance(how, str) and number and (whole or pa.types.is_floating(values.type)):
+            return pc.fill_null(values, pa.scalar(int(how) if pa.types.is_integer(values.type) else how, values.type))
+        return values
+
+    def _neighbour(self, values: pa.Array, spread: "pc.Function") -> pa.Array:
+        """The nearest place with a value, in one direction and of the same series."""
+        places = spread(pc.if_else(pc.is_valid(values), self._places, pa.scalar(None, pa.int64())))
+        same = pc.equal(self.series.take(places), self.series)
+        return pc.if_else(same, places, pa.scalar(None, pa.int64()))
+
+    def _on_a_line(self, values: pa.Array) -> pa.Array:
+        values = pc.cast(values, pa.float64(), safe=False)
+        before, behind = self._neighbour(values, pc.fill_null_forward), self._neighbour(values, pc.fill_null_backward)
+        times = self.times()
+        part = pc.divide(
+            pc.cast(pc.subtract(times, times.take(before)), pa.float64(), safe=False),
+            pc.cast(pc.subtract(times.take(behind), times.take(before)), pa.float64(), safe=False),
+        )
+        low, high = values.take(before), values.take(behind)
+        line = pc.add(low, pc.multiply(pc.subtract(high, low), part))
+        return pc.if_else(pc.is_valid(values), values, line)
+
+
+def _changes(values: pa.Array, series: pa.Array, times: pa.Array, *, a_second: bool) -> pa.Array:
+    """What each value is more than the one before it in its series, where windows without one are passed over."""
+    there = pc.is_valid(values)
+    kept = [column.filter(there) for column in (values, series, times)]
+    if a_second:
+        kept[0] = pc.cast(kept[0], pa.float64(), safe=False)
+    changes, other, past = (pc.pairwise_diff(column) for column in kept)
+    if a_second:
+        changes = pc.divide(changes, pc.divide(pc.cast(past, pa.float64(), safe=False), 1e9))
+    changes = pc.if_else(pc.equal(other, 0), changes, pa.scalar(None, changes.type))
+    place = pc.subtract(pc.cumulative_sum(pc.cast(there, pa.int64())), 1)
+    return changes.take(pc.if_else(there, place, pa.scalar(None, pa.int64())))
+
+
+def _series(table: pa.Table, tags: Sequence[str]) -> pa.Array:
+    """A number for each row that tells its series, and sorts as its tags do."""
+    series = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)
+    for tag in tags:
+        encoded = _whole(table[tag]).dictionary_encode()
+        rank = pc.rank(encoded.dictionary).cast(pa.int64())
+        ranks = pc.fill_null(rank.take(encoded.indices), len(encoded.dictionary) + 1)
+        both = pc.add(pc.multiply(series, len(encoded.dictionary) + 2), ranks)
+        series = pc.rank(both, tiebreaker="dense").cast(pa.int64())
+    return series
+
+
+def _nanos(table: pa.Table) -> pa.Array:
+    return _whole(table["time"]).cast(pa.int64())
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """In one piece."""
+    joined = column.combine_chunks()
+    return joined if isinstance(joined, pa.Array) else pa.concat_arrays(joined.chunks)
+
+
+def _is_sorted(keys: pa.Table) -> bool:
+    series, times = _whole(keys["series"]), _whole(keys["time"])
+    if len(series) < 2:
+        return True
+    of, other = (series[:-1], times[:-1]), (series[1:], times[1:])
+    later = pc.or_(pc.less(of[0], other[0]), pc.and_(pc.equal(of[0], other[0]), pc.less_equal(of[1], other[1])))
+    return bool(pc.all(later).as_py())
+
+
+def _count(stop: int) -> pa.Array:
+    """0, 1, 2, and so on."""
+    return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), stop)), 1)
