@@ -83,12 +83,9 @@ class AnnotatedParser:
 
     def close(self) -> list[Rows]:
         """The last row, where no line end follows it; see `feed` for what is raised."""
-        rest = self._rest
-        if not rest:
-            return []
-        if rest.count(b'"') % 2:
+        if self._rest.count(b'"') % 2:
             raise AnnotatedError("it ends within a text")
-        found = list(self._parse(rest + b"\n"))
+        found = list(self._parse(self._rest + b"\n"))
         if self._annotations:
             raise AnnotatedError("it ends within the head of a table")
         return found
@@ -113,8 +110,8 @@ class AnnotatedParser:
 
     def _head(self, line: bytes) -> None:
         """Take an annotation or the header; lines without anything in them stand between blocks."""
-        (cells,) = [*csv.reader([_text(line)], strict=True)] or [[]]
-        if not any(cells) and len(cells) < 2:
+        cells = _cells(line)
+        if not cells:
             return
         if cells[0].startswith("#"):
             self._annotations[cells[0].removeprefix("#")] = cells[1:]
@@ -123,8 +120,8 @@ class AnnotatedParser:
         datatypes = annotations.get("datatype", ["string"] * len(names))
         groups = annotations.get("group", ["false"] * len(names))
         defaults = annotations.get("default", [""] * len(names))
-        if not len(names) == len(datatypes) == len(groups) == len(defaults) or not names:
-            raise AnnotatedError("its annotations do not fit its header")
+        if cells[0] or not len(names) == len(datatypes) == len(groups) == len(defaults) or not names:
+            raise AnnotatedError("a table has no header that fits its annotations")
         self._columns = [
             Column(name, datatype, group == "true", default)
             for name, datatype, group, default in zip(names, datatypes, groups, defaults, strict=True)
@@ -220,8 +217,10 @@ def _after_first_row(data: bytes, start: int) -> int:
 _NEWLINE = ord("\n")
 
 
-def _text(line: bytes) -> str:
+def _cells(line: bytes) -> Sequence[str]:
+    """The cells of an annotation or a header; none of an empty line."""
     try:
-        return line.decode().rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise AnnotatedError("a header is not UTF-8") from error
+        (*cells,) = csv.reader([line.decode().rstrip("\r\n")], strict=True)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise AnnotatedError(f"a header cannot be read: {error}") from error
+    return cells[0] if cells else ()
