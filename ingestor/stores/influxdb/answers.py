@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
+
 MAX_WAIT_SECS = 600.0
 """No server makes us wait longer than this."""
 
@@ -185,6 +187,15 @@ def read(answer: Answer) -> Reading:
     words = _words(body) or answer.headers.get("x-influxdb-error", "")
     row = find_row(answer.status, f"{words}\n{body}", dialect(answer))
     return Reading(row.meaning, words, _tell(answer, words, row.advice), _retry_after(answer.headers))
+
+
+def error_of(reading: Reading, bucket: str = "") -> StoreError:
+    """The error that an answer is, which takes or tells nothing; of a bucket, where it is about one."""
+    if reading.meaning in {Meaning.BUSY, Meaning.FAULT}:
+        return StoreUnavailableError(reading.told, retry_after=reading.retry_after)
+    if reading.meaning is Meaning.MISCONFIGURED or not bucket:
+        return StoreMisconfiguredError(reading.told)
+    return BucketError(bucket, reading.told)
 
 
 def find_row(status: int, text: str, spoken: Dialect) -> Row:

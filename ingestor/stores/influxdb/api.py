@@ -1,4 +1,4 @@
-"""What an InfluxDB server is asked besides writing: its buckets, the types of its fields, its version."""
+"""What commands ask of an InfluxDB server, and tell it: its buckets, all that is in a small one, its version."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -7,10 +7,10 @@ from typing import Self
 from ingestor.errors import BucketError, StoreMisconfiguredError
 from ingestor.ports import BucketInfo, StoredPoint
 from ingestor.stores.influxdb import influxql
-from ingestor.stores.influxdb.answers import Meaning, read
 from ingestor.stores.influxdb.client import Client
+from ingestor.stores.influxdb.connection import no_influxdb, understood
 from ingestor.stores.influxdb.databases import Databases
-from ingestor.stores.influxdb.influxql import ALL_POINTS, FIELD_KEYS, FieldTypes
+from ingestor.stores.influxdb.influxql import ALL_POINTS, FIELD_KEYS
 from ingestor.stores.influxdb.orgbuckets import OrgBuckets
 from ingestor.stores.influxdb.server import Server
 
@@ -22,7 +22,7 @@ class InfluxApi:
     """Asks one server. Use it as a context manager, not concurrently.
 
     Of InfluxDB 1 a bucket is DATABASE (its default policy) or DATABASE/POLICY; it keeps no descriptions.
-    InfluxDB 3 answers for the types of fields and its version alone.
+    InfluxDB 3 answers for its version alone.
 
     Args:
         server: Which one, and how to be let in.
@@ -57,9 +57,7 @@ class InfluxApi:
         answer = await self._client.answer(service.get_ping_async(_preload_content=False))
         version = answer.headers.get("x-influxdb-version", "").removeprefix("v")
         if not version:
-            raise StoreMisconfiguredError(
-                f"{self._client.server.url}: this is not how InfluxDB answers: is `url` the address of its API?"
-            )
+            raise no_influxdb(self._client.server)
         return version
 
     async def list(self) -> Sequence[BucketInfo]:
@@ -82,38 +80,14 @@ class InfluxApi:
 
     async def points(self, name: str) -> Sequence[StoredPoint]:
         """All that is in a small bucket, with types and times as they were written."""
-        place = influxql.place(name)
+        server, place = self._client.server, influxql.place(name)
         types = await self._client.query(FIELD_KEYS, place, bucket=name)
         stored = await self._client.query(ALL_POINTS, place, bucket=name)
         if words := types.error or stored.error:
             raise BucketError(name, f"InfluxDB answered: {words}. The token may have no right to read this bucket")
         if any(rows.partial for rows in stored.series):
             raise BucketError(name, "InfluxDB gave a part of the bucket only: it holds too much")
-        return self._client.understood(influxql.points, stored, self._client.understood(influxql.field_types, types))
-
-    async def field_types(self, bucket: str) -> FieldTypes | None:
-        """The types that the shards of a bucket hold, by measurement and field.
-
-        Empty where there is no such bucket; None where the token may not read it. A token that may not is told
-        that there is none: whether there is, the list of buckets gives away.
-
-        Raises:
-            StoreUnavailableError: The server cannot answer just now.
-            StoreMisconfiguredError: It is no InfluxDB.
-            BucketError: This bucket cannot be read.
-        """
-        answer = await self._client.answer(self._client.statement(FIELD_KEYS, influxql.place(bucket)))
-        if answer.status in {401, 403}:
-            return None
-        if answer.status == 404 and read(answer).meaning is Meaning.NO_BUCKET:  # as InfluxDB 3 says it
-            return {}
-        result = self._client.result(answer, bucket)
-        if not result.error:
-            return self._client.understood(influxql.field_types, result)
-        if "not found" not in result.error:
-            raise BucketError(bucket, f"InfluxDB answered: {result.error}")
-        buckets = await self._of_server()
-        return None if isinstance(buckets, OrgBuckets) and await buckets.is_there(bucket) else {}
+        return understood(server, influxql.points, stored, understood(server, influxql.field_types, types))
 
     async def _of_server(self) -> OrgBuckets | Databases:
         if self._buckets is None:

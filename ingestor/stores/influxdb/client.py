@@ -7,33 +7,23 @@ because a service may be in the middle of its work.
 import asyncio
 import importlib
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 import aiohttp
 
-from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.stores.influxdb.answers import Answer, Meaning, read, shorten
-from ingestor.stores.influxdb.connection import CONNECT_SECS, MAX_ANSWER_BYTES, beginning, in_words, wrong_credentials
+from ingestor.errors import StoreError
+from ingestor.stores.influxdb.answers import Answer, Meaning, error_of, read, shorten
+from ingestor.stores.influxdb.connection import CONNECT_SECS, in_words, received, understood, whole
 from ingestor.stores.influxdb.influxql import Result, read_result
 from ingestor.stores.influxdb.server import Server
-
-Made = TypeVar("Made")
 
 RIGHTS = (
     "The token needs the permission to read and to write buckets themselves (in InfluxDB's own pages: a custom API "
     "token with Read and Write for All Buckets)"
 )
 """What to do where a token may use buckets, and not make or change them."""
-
-_NOT_INFLUXDB = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    RecursionError,
-)  # what the client makes of odd answers
 
 
 class _Body(NamedTuple):
@@ -96,17 +86,9 @@ class Client:
         """
         try:
             async with await request as response:
-                names = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(response.status, names, await beginning(response))
+                return whole(await received(response, self.server), self.server)
         except (aiohttp.ClientError, OSError) as error:
             raise in_words(error, self.server) from error
-        if answer.status == 407:
-            raise wrong_credentials(self.server)
-        if len(answer.body) >= MAX_ANSWER_BYTES:
-            raise StoreMisconfiguredError(
-                f"{self.server.url}: an answer is longer than {MAX_ANSWER_BYTES // 2**20} MiB, and no more is read"
-            )
-        return answer
 
     async def ask(self, request: Awaitable[Any], kind: str, *, bucket: str = "") -> Any:  # noqa: ANN401 - by `kind`
         """What the server answers, as an object of the client's class of that name.
@@ -121,13 +103,12 @@ class Client:
             StoreMisconfiguredError: It refuses, or is no InfluxDB.
             BucketError: It refuses, and that may be because of this bucket.
         """
-        answer = await self.answer(request)
-        self._accept(answer, bucket)
-        return self.understood(self.api.deserialize, _Body(answer.body), kind)
+        answer = _accepted(await self.answer(request), bucket)
+        return understood(self.server, self.api.deserialize, _Body(answer.body), kind)
 
     async def tell(self, request: Awaitable[Any], *, bucket: str) -> None:
         """Ask for something that has no answer but yes; see `ask` for what is raised."""
-        self._accept(await self.answer(request), bucket)
+        _accepted(await self.answer(request), bucket)
 
     async def query(self, statement: str, place: Mapping[str, str], *, method: str = "GET", bucket: str = "") -> Result:
         """What one statement of InfluxQL gives, with times in nanoseconds.
@@ -138,47 +119,26 @@ class Client:
             method: POST where it changes something.
             bucket: Which one it is about, where it is about one; see `ask` for what is raised.
         """
-        return self.result(await self.answer(self.statement(statement, place, method=method)), bucket)
-
-    def statement(self, statement: str, place: Mapping[str, str], *, method: str = "GET") -> Awaitable[Any]:
-        """The request for `answer` that `query` makes."""
         parameters = [*place.items(), ("q", statement), ("epoch", "ns")]
-        request: Awaitable[Any] = self.api.call_api("/query", method, query_params=parameters, _preload_content=False)
-        return request
-
-    def result(self, answer: Answer, bucket: str = "") -> Result:
-        """What `query` makes of the answer; see `ask` for what is raised."""
-        self._accept(answer, bucket)
-        return self.understood(read_result, answer.body)
-
-    def understood(self, make: Callable[..., Made], *answer: object) -> Made:
-        """What a function makes of an answer, or of parts of one.
-
-        Raises:
-            StoreMisconfiguredError: It cannot make anything of it: this is not how InfluxDB answers.
-        """
-        try:
-            return make(*answer)
-        except _NOT_INFLUXDB as error:
-            raise StoreMisconfiguredError(
-                f"{self.server.url}: this is not how InfluxDB answers: is `url` the address of its API?"
-            ) from error
-
-    def _accept(self, answer: Answer, bucket: str) -> None:
-        if not 200 <= answer.status < 300:
-            raise _refusal(answer, bucket)
+        request = self.api.call_api("/query", method, query_params=parameters, _preload_content=False)
+        return understood(self.server, read_result, _accepted(await self.answer(request), bucket).body)
 
 
-def _refusal(answer: Answer, bucket: str) -> StoreError:
+def refusal(answer: Answer, bucket: str) -> StoreError:
     """What a refusal means for the one who asked."""
     reading = read(answer)
-    told = reading.told
     if answer.status in {401, 403} and reading.words.endswith("is unauthorized"):  # else the token is not known at all
-        told = f"InfluxDB answered {answer.status}: {reading.words}. {RIGHTS}"
+        advice = RIGHTS
     elif reading.meaning is Meaning.FORBIDDEN:
-        told = f"InfluxDB answered {answer.status}: {shorten(reading.words)}. Use a token, or a user, that may"
-    elif reading.meaning in {Meaning.BUSY, Meaning.FAULT}:
-        return StoreUnavailableError(told, retry_after=reading.retry_after)
-    elif reading.meaning is Meaning.MISCONFIGURED:
-        return StoreMisconfiguredError(told)
-    return BucketError(bucket, told) if bucket else StoreMisconfiguredError(told)
+        advice = "Use a token, or a user, that may"
+    else:
+        return error_of(reading, bucket)
+    told = f"InfluxDB answered {answer.status}: {shorten(reading.words)}. {advice}"
+    return error_of(reading._replace(meaning=Meaning.FORBIDDEN, told=told), bucket)
+
+
+def _accepted(answer: Answer, bucket: str) -> Answer:
+    """The same answer; raises where it is a refusal."""
+    if 200 <= answer.status < 300:
+        return answer
+    raise refusal(answer, bucket)

@@ -1,4 +1,4 @@
-"""One long-lived HTTP session with an InfluxDB server: bodies go out, answers come back, faults get words."""
+"""One long-lived HTTP session with an InfluxDB server: requests go out, answers come back, faults get words."""
 
 import asyncio
 import io
@@ -6,9 +6,9 @@ import os
 import socket
 import ssl
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiohttp
 
@@ -16,17 +16,21 @@ from ingestor.errors import StoreError, StoreMisconfiguredError, StoreUnavailabl
 from ingestor.stores.influxdb.answers import Answer
 from ingestor.stores.influxdb.server import Server
 
+Made = TypeVar("Made")
+
 CONNECT_SECS = 5.0
 MAX_ANSWER_BYTES = 8 * 2**20
 """No answer is read further: a server that quotes every line of a large request stays below it."""
 
 _LEVEL = 5  # a little smaller than what Telegraf sends, for less than half of its time; see docs/decisions/006
 _GZIP = 16 + zlib.MAX_WBITS
+_OF_LINES = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
 _LINES_AT_ONCE = 2_000  # joining them keeps other threads waiting
+_NOT_INFLUXDB = (ValueError, TypeError, AttributeError, KeyError, RecursionError)  # what odd answers lead to
 
 
 class Connection:
-    """Writes to one server; several requests may be under way at once. Use it as a context manager.
+    """Writes to one server and asks it; several requests may be under way at once. Use it as a context manager.
 
     It follows no redirects, keeps no cookies, and does not unpack what comes compressed.
 
@@ -66,26 +70,44 @@ class Connection:
             StoreUnavailableError: No answer came, or not all of it.
             StoreMisconfiguredError: No answer will come until a person acts.
         """
+        body = io.BytesIO(await asyncio.to_thread(_compressed, lines))  # bytes would go out in one piece
+        return await self._exchange("POST", "/api/v2/write", query, data=body, headers=_OF_LINES)
+
+    async def ask(self, path: str, query: Mapping[str, str]) -> Answer:
+        """What the server answers to a GET, whatever it is, as long as all of it can be read.
+
+        Raises:
+            StoreUnavailableError: No answer came, or not all of it.
+            StoreMisconfiguredError: No answer will come until a person acts, or none that ends.
+        """
+        return whole(await self._exchange("GET", path, query), self._server)
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        data: io.BytesIO | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         server = self._server
         try:
-            async with self._session.post(
-                f"{server.url}/api/v2/write",
+            async with self._session.request(
+                method,
+                server.url + path,
                 params=query,
-                data=io.BytesIO(await asyncio.to_thread(_compressed, lines)),  # bytes would go out in one piece
-                headers={"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"},
+                data=data,
+                headers=headers,
                 proxy=server.proxy.get_secret_value() if server.proxy else None,
                 ssl=await self._trusted() or True,
                 allow_redirects=False,
             ) as response:
-                names = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(response.status, names, await beginning(response))
+                return await received(response, server)
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, aiohttp.ClientConnectorCertificateError):
                 self._trust = None  # a person mends it, and then the file is read again
             raise in_words(error, server) from error
-        if answer.status == 407:
-            raise wrong_credentials(server)
-        return answer
 
     async def _trusted(self) -> ssl.SSLContext | None:
         if self._trust is None:
@@ -103,6 +125,32 @@ def _compressed(lines: Sequence[str]) -> bytes:
     return b"".join((*body, packer.flush()))
 
 
+async def received(response: aiohttp.ClientResponse, server: Server) -> Answer:
+    """The answer that a response is, its body cut at the limit.
+
+    Raises:
+        StoreMisconfiguredError: It is a proxy's, which wants other credentials.
+        aiohttp.ClientError: It breaks off; or OSError.
+    """
+    if response.status == 407:
+        raise wrong_credentials(server)
+    names = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, names, await beginning(response))
+
+
+def whole(answer: Answer, server: Server) -> Answer:
+    """The same answer.
+
+    Raises:
+        StoreMisconfiguredError: It was cut.
+    """
+    if len(answer.body) >= MAX_ANSWER_BYTES:
+        raise StoreMisconfiguredError(
+            f"{server.url}: an answer is longer than {MAX_ANSWER_BYTES // 2**20} MiB, and no more is read"
+        )
+    return answer
+
+
 async def beginning(response: aiohttp.ClientResponse) -> bytes:
     """The body of an answer; of one that is too long, what stands before the limit."""
     body = bytearray()
@@ -112,6 +160,23 @@ async def beginning(response: aiohttp.ClientResponse) -> bytes:
             response.close()
             break
     return bytes(body[:MAX_ANSWER_BYTES])
+
+
+def understood(server: Server, make: Callable[..., Made], *parts: object) -> Made:
+    """What a function makes of an answer, or of parts of one.
+
+    Raises:
+        StoreMisconfiguredError: It cannot make anything of it.
+    """
+    try:
+        return make(*parts)
+    except _NOT_INFLUXDB as error:
+        raise no_influxdb(server) from error
+
+
+def no_influxdb(server: Server) -> StoreError:
+    """Something else answers at its address: a person has to act."""
+    return StoreMisconfiguredError(f"{server.url}: this is not how InfluxDB answers: is `url` the address of its API?")
 
 
 def in_words(error: aiohttp.ClientError | OSError, server: Server) -> StoreError:

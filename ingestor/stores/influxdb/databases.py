@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ingestor.errors import BucketError, StoreMisconfiguredError
 from ingestor.ports import BucketInfo
 from ingestor.stores.influxdb.client import Client
+from ingestor.stores.influxdb.connection import understood
 from ingestor.stores.influxdb.influxql import Result, quoted
 from ingestor.stores.influxdb.orgbuckets import shard_secs
 
@@ -82,7 +83,7 @@ class Databases:
         if result.error:
             words = f"InfluxDB answered: {result.error}"
             raise BucketError(bucket, words) if bucket else StoreMisconfiguredError(words)
-        return self._client.understood(_columns, result, *columns)
+        return understood(self._client.server, _columns, result, *columns)
 
 
 def _columns(result: Result, *names: str) -> Sequence[tuple[object, ...]]:

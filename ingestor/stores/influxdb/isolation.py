@@ -9,16 +9,17 @@ the same time the later one wins.
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
-from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.errors import StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import Point, Reason, Rejection
 from ingestor.stores.influxdb import offenders
-from ingestor.stores.influxdb.answers import Answer, Meaning, Reading, read, shorten
+from ingestor.stores.influxdb.answers import Answer, Meaning, Reading, error_of, read, shorten
 from ingestor.stores.influxdb.experience import Experience
 
 Settling = Generator[Sequence[str], Answer, None]
 """Yields the lines of the next request, receives its answer."""
 
 _FAULTS_IN_A_ROW = 3  # before the bytes are suspected, and not the server
+_NOT_THE_POINTS = {Meaning.BUSY, Meaning.MISCONFIGURED, Meaning.FORBIDDEN, Meaning.NO_BUCKET}
 _UNSURE = {Meaning.FAULT, Meaning.REFUSED}  # it need not be the points that are wrong
 _WITNESSES = 8  # lines that are tried one by one where none is known to be acceptable
 
@@ -228,14 +229,10 @@ class _Settlement:
     def _read(self, answer: Answer) -> Reading:
         """What the answer means; raises where it is not about these points."""
         reading = read(answer)
-        if reading.meaning is Meaning.BUSY:
-            raise StoreUnavailableError(reading.told, retry_after=reading.retry_after)
-        if reading.meaning is Meaning.MISCONFIGURED:
-            raise StoreMisconfiguredError(reading.told)
         if reading.meaning is Meaning.FORBIDDEN and self._experience.refused(self._bucket):
             raise StoreMisconfiguredError(reading.told)
-        if reading.meaning in {Meaning.FORBIDDEN, Meaning.NO_BUCKET}:
-            raise BucketError(self._bucket, reading.told)
+        if reading.meaning in _NOT_THE_POINTS:
+            raise error_of(reading, self._bucket)
         return reading
 
     def _refuse(self, part: Iterable[_Entry], named: offenders.Named | None, words: str) -> None:

@@ -65,12 +65,6 @@ class OrgBuckets:
         number = await self._find(name)
         await self._client.tell(self._service.delete_buckets_id_async(number, _preload_content=False), bucket=name)
 
-    async def is_there(self, name: str) -> bool:
-        """Whether there is one of that name, also where the token may not read it: only then is it no 404."""
-        whose = {"org": self._client.server.org} if self._client.server.org else {}
-        request = self._service.get_buckets_async(name=name, **whose, _preload_content=False)
-        return (await self._client.answer(request)).status != 404
-
     async def _find(self, name: str) -> str:
         """Its id."""
         whose = await self._whose()

@@ -16,6 +16,7 @@ from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.checkup import Checkup
 from ingestor.stores.influxdb.connection import Connection
 from ingestor.stores.influxdb.experience import Experience
+from ingestor.stores.influxdb.fieldtypes import ask_field_types
 from ingestor.stores.influxdb.groups import Groups
 from ingestor.stores.influxdb.isolation import settle
 from ingestor.stores.influxdb.server import Server
@@ -119,8 +120,7 @@ class InfluxStore:
             StoreMisconfiguredError: It refuses everything until a person acts.
             BucketError: This bucket cannot be read.
         """
-        async with InfluxApi(self._server) as api:
-            return await api.field_types(bucket)
+        return await ask_field_types(self._connection, self._server, bucket)
 
     async def _write_bucket(self, bucket: str, points: Sequence[Point], places: Sequence[int]) -> Sequence[Rejection]:
         """Write those of the points that stand at these places; rejections are by index into `places`."""

@@ -1,4 +1,4 @@
-"""What a server is asked besides writing, on real servers 2.8 and 1.13."""
+"""What commands ask of a server, on real servers 2.8 and 1.13."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import BucketInfo, FieldType, StoredPoint
+from ingestor.ports import BucketInfo, StoredPoint
 from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.server import Server
 from tests.servers.influxdb import InfluxDB
@@ -36,13 +36,6 @@ POINTS = [
     ),
     StoredPoint("m", (("t", " odd,= "),), 5, {"f": 1.7976931348623157e308, "g": 2**63 - 1}),
 ]
-TYPES = {
-    ("m", "f"): {FieldType.FLOAT},
-    ("m", "g"): {FieldType.INT},
-    ("m", "h"): {FieldType.TEXT},
-    ("m", "b"): {FieldType.BOOL},
-    ("_field", "g"): {FieldType.INT},
-}
 
 
 @pytest.fixture(scope="module")
@@ -96,51 +89,6 @@ def test_points_come_back_exactly(influxdb: InfluxDB, influxdb1: InfluxDB1) -> N
         assert repr([sorted(one.fields.items()) for one in found]) == repr(
             [sorted(one.fields.items()) for one in POINTS]
         )
-
-
-@pytest.mark.parametrize("ending", ["", "/week", "/a/b"])
-def test_types_of_fields_are_told(influxdb: InfluxDB, ending: str) -> None:
-    """Also of buckets with a slash in their name, which InfluxDB 2 takes for a database and a policy."""
-    name = new_name() + ending
-    influxdb.create_bucket(name)
-    influxdb.write(name.replace("/", "%2F"), *LINES, "m,u=1 unsigned=1u 1")
-
-    assert ask(to(influxdb), lambda api: api.field_types(name)) == TYPES
-
-
-def test_shards_may_hold_several_types(influxdb: InfluxDB) -> None:
-    """All of them are told."""
-    name = new_name()
-    influxdb.create_bucket(name)
-    influxdb.write(name, "m f=1 1")
-    influxdb.write(name, "m f=1i 1700000000000000000")
-
-    assert ask(to(influxdb), lambda api: api.field_types(name)) == {("m", "f"): {FieldType.FLOAT, FieldType.INT}}
-
-
-def test_types_are_told_of_databases_and_policies(influxdb1: InfluxDB1) -> None:
-    """Each policy has its own; a database or a policy that is not there has none."""
-    name = new_name()
-    server = Server(influxdb1.url)
-    ask(server, lambda api: api.create(BucketInfo(f"{name}/week", "", 7 * 86_400.0)))
-    influxdb1.write(name, *LINES)
-    influxdb1.write(f"{name}/week", "other x=1i")
-
-    assert ask(server, lambda api: api.field_types(name)) == TYPES
-    assert ask(server, lambda api: api.field_types(f"{name}/week")) == {("other", "x"): {FieldType.INT}}
-    assert ask(server, lambda api: api.field_types(f"{name}/none")) == {}
-    assert ask(server, lambda api: api.field_types("none")) == {}
-
-
-def test_a_bucket_that_is_not_there_has_no_types_and_one_that_may_not_be_read_does_not_tell(influxdb: InfluxDB) -> None:
-    """InfluxDB 2 says of both that there is no such database; a token that it does not know is told nothing either."""
-    name = new_name()
-    only_write = influxdb.create_token(write=[influxdb.create_bucket(name)], read=[])["token"]
-
-    assert ask(to(influxdb), lambda api: api.field_types("none")) == {}
-    assert ask(to(influxdb, only_write), lambda api: api.field_types("none")) == {}
-    assert ask(to(influxdb, only_write), lambda api: api.field_types(name)) is None
-    assert ask(to(influxdb, "wrong"), lambda api: api.field_types(name)) is None
 
 
 def test_points_that_may_not_be_read_are_an_error(influxdb: InfluxDB) -> None:
@@ -215,12 +163,12 @@ V3 = "X-Influxdb-Version: 3.1.0"
     [
         (answer(200, b"hello"), lambda api: api.version(), StoreMisconfiguredError, "is not how InfluxDB answers"),
         (answer(200, b"{}", V3), lambda api: api.list(), StoreMisconfiguredError, "InfluxDB 3 makes a bucket"),
-        (answer(404, b"nginx"), lambda api: api.field_types("x"), StoreMisconfiguredError, "no InfluxDB at this"),
-        (answer(503, b"no"), lambda api: api.field_types("x"), StoreUnavailableError, "503: no"),
-        (answer(200, b"<html>"), lambda api: api.field_types("x"), StoreMisconfiguredError, "is not how InfluxDB"),
+        (answer(404, b"nginx"), lambda api: api.points("x"), StoreMisconfiguredError, "no InfluxDB at this"),
+        (answer(503, b"no"), lambda api: api.points("x"), StoreUnavailableError, "503: no"),
+        (answer(200, b"<html>"), lambda api: api.points("x"), StoreMisconfiguredError, "is not how InfluxDB"),
         (
             answer(200, b'{"results": [{"error": "engine is on fire"}]}'),
-            lambda api: api.field_types("x"),
+            lambda api: api.points("x"),
             BucketError,
             "InfluxDB answered: engine is on fire",
         ),
@@ -244,22 +192,3 @@ def test_odd_answers_are_told_in_words(
 
     with pytest.raises(kind, match=words):
         run(main())
-
-
-@pytest.mark.parametrize(
-    ("said", "types"),
-    [
-        (answer(403, b'{"error": "error authorizing query: not authorized"}'), None),
-        (answer(401, b""), None),
-        (answer(404, b'{"error": "database not found: x"}', V3), {}),
-    ],
-    ids=["forbidden", "unknown", "version 3"],
-)
-def test_a_server_may_say_no_by_its_status(said: bytes, types: object) -> None:
-    """Then it does not tell; InfluxDB 3 says so that there is no such database."""
-
-    async def main() -> object:
-        async with RawPeer(said) as peer, InfluxApi(Server(peer.url)) as api:
-            return await api.field_types("x")
-
-    assert run(main()) == types

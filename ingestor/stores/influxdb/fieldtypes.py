@@ -1,0 +1,46 @@
+"""Which types the fields of a bucket have, as a server's shards hold them, asked over the store's own connection."""
+
+from ingestor.errors import BucketError
+from ingestor.stores.influxdb import influxql
+from ingestor.stores.influxdb.answers import Dialect, Meaning, dialect, error_of, read
+from ingestor.stores.influxdb.connection import Connection, understood
+from ingestor.stores.influxdb.server import Server
+
+
+async def ask_field_types(connection: Connection, server: Server, bucket: str) -> influxql.FieldTypes | None:
+    """The types by measurement and field.
+
+    Empty where there is no such bucket; None where the token may not read it. A token that may not is told by
+    InfluxDB 2 that there is none: whether there is, the list of buckets gives away.
+
+    Raises:
+        StoreUnavailableError: The server cannot answer just now.
+        StoreMisconfiguredError: It is no InfluxDB.
+        BucketError: This bucket cannot be read.
+    """
+    answer = await connection.ask("/query", {**influxql.place(bucket), "q": influxql.FIELD_KEYS})
+    if answer.status in {401, 403}:
+        return None
+    if answer.status != 200:
+        reading = read(answer)
+        if answer.status == 404 and reading.meaning is Meaning.NO_BUCKET:  # as InfluxDB 3 says it
+            return {}
+        raise error_of(reading, bucket)
+    result = understood(server, influxql.read_result, answer.body)
+    if not result.error:
+        return understood(server, influxql.field_types, result)
+    if "not found" not in result.error:
+        raise BucketError(bucket, f"InfluxDB answered: {result.error}")
+    hidden = dialect(answer) is Dialect.V2 and await _is_there(connection, server, bucket)
+    return None if hidden else {}
+
+
+async def _is_there(connection: Connection, server: Server, bucket: str) -> bool:
+    """Whether there is a bucket of that name, also where the token may not read it: only then is it no 404."""
+    of_org = {"org": server.org} if server.org else {}
+    answer = await connection.ask("/api/v2/buckets", {**of_org, "name": bucket})
+    if answer.status == 404:
+        return False
+    if answer.status not in {200, 401, 403}:
+        raise error_of(read(answer), bucket)
+    return True
