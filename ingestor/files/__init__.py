@@ -1,0 +1,1 @@
+"""Readings in files: CSV, line protocol and Parquet, written and read back."""

@@ -1,0 +1,87 @@
+"""Text files line by line, plain or compressed, in bounded memory; lines can be given back."""
+
+import gzip
+import io
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
+
+from ingestor.files.table import FileError
+
+MAX_LINE: int = 4 * 2**20
+"""Characters of a line, or of lines that belong together."""
+
+_GZIP = b"\x1f\x8b"
+
+
+class TextFile:
+    """A file that is read line by line; use it as a context manager.
+
+    What is not UTF-8 becomes lone surrogates, which no store takes: such a line alone is refused, not the file.
+
+    Args:
+        path: The file; what begins as gzip does is decompressed.
+
+    Attributes:
+        size: Of the file, in bytes.
+        at: The number of the line read last, from 1.
+
+    Raises:
+        OSError: When entered: it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._back: deque[str] = deque()
+        self.size = 0
+        self.at = 0
+
+    def __enter__(self) -> Self:
+        self._raw = self._path.open("rb")
+        self.size = self._path.stat().st_size
+        packed = self._raw.peek(2)[:2] == _GZIP
+        data = cast("IO[bytes]", gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
+        self._text = io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._text.close()
+        self._raw.close()
+
+    @property
+    def done(self) -> int:
+        """How many bytes of the file were read."""
+        return self._raw.tell()
+
+    def next(self) -> str | None:
+        """The next line with its line break, at most MAX_LINE characters of it; None at the end.
+
+        Raises:
+            FileError: The file is damaged from here on.
+        """
+        self.at += 1
+        if self._back:
+            return self._back.popleft()
+        try:
+            return self._text.readline(MAX_LINE) or None
+        except (EOFError, OSError, zlib.error) as error:
+            raise FileError(f"{self._path} cannot be read beyond line {self.at - 1:,}: {error}") from None
+
+    def give_back(self, lines: list[str]) -> None:
+        """The lines read last will come again."""
+        self._back.extendleft(reversed(lines))
+        self.at -= len(lines)
+
+    def lines(self) -> Iterator[str]:
+        """All further lines.
+
+        Raises:
+            FileError: The file is damaged from here on.
+        """
+        while (line := self.next()) is not None:
+            yield line
