@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
+from ingestor.encode.rejections import one_a_point
 from ingestor.encode.types import Refusal, TypeRegistry
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import Point, Reason, Rejection, Store
@@ -19,7 +20,7 @@ SLOW_RETRY_SECS = 30.0
 
 
 class Outcome(NamedTuple):
-    """What became of a batch: every point was stored but those named here, by their index in it."""
+    """What became of a batch: every point was stored but those named here, by their index in it, once each."""
 
     rejections: Sequence[Rejection] = ()
     held: Mapping[int, str] = {}
@@ -112,7 +113,7 @@ class BatchWriter:
                 self._well(batch.points, refused)
                 rejections += [refusal._replace(at=batch.indices[refusal.at]) for refusal in refused]
                 break
-        return Outcome(rejections, held)
+        return Outcome(one_a_point(rejections), held)
 
     async def _hold(self, error: BucketError | StoreMisconfiguredError, batch: "_Batch", held: dict[int, str]) -> None:
         """Wait for what only a person can mend; for a bucket its points alone wait, where there is room for them."""

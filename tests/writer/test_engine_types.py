@@ -52,6 +52,18 @@ def test_first_point_of_a_batch_settles_the_type() -> None:
         assert [refusal.at for refusal in outcome.rejections] == [1, 2, 3]
 
 
+def test_point_that_the_store_refuses_after_a_field_was_left_out_is_told_once() -> None:
+    """With both details; nothing of it is stored."""
+    rig = Rig()
+    rig.write(point(typed(FieldType.FLOAT), level=1.5))
+    rig.refused = [Rejection(0, Reason.TIME, "too old")]
+    outcome = rig.write(point(typed(FieldType.TEXT, on=FieldType.BOOL), level="high", on=True))
+
+    assert outcome.rejections == [
+        Rejection(0, Reason.TYPE_CONFLICT, "level is text here, but stored as float; too old")
+    ]
+
+
 def test_conflict_and_rejection_keep_their_indices() -> None:
     """Points left out for their type do not shift the indices that the store names."""
     rig = Rig()

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from ingestor.encode.line import LineEncoder
+from ingestor.encode.rejections import one_a_point
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import BucketInfo, FieldType, Point, Rejection
 from ingestor.stores.influxdb.answers import Answer, Meaning, read
@@ -133,7 +134,7 @@ class InfluxStore:
             mine += some
             lines += encoded.lines
             rejections += [refused._replace(at=refused.at + part.start) for refused in encoded.rejections]
-        return [*rejections, *await self._settle(bucket, mine, lines)]
+        return one_a_point([*rejections, *await self._settle(bucket, mine, lines)])
 
     async def _settle(self, bucket: str, points: Sequence[Point], lines: Sequence[str]) -> Sequence[Rejection]:
         """Send what the isolation of bad points asks for, until it has settled what became of every line."""

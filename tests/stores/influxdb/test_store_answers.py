@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from math import nan
 
 import pytest
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.ports import FieldType, Point
+from ingestor.ports import FieldType, Point, Rejection
 from ingestor.stores.influxdb.answers import TABLE, Answer, Dialect, Meaning, Row, find_row, read
 from ingestor.writer.engine import SLOW_RETRY_SECS
 from tests.builders import point, series
@@ -140,6 +141,23 @@ def test_what_is_to_blame_is_set_aside_alone(row: Row) -> None:
             assert len(fake.requests) < 20
 
     run(main())
+
+
+def test_a_point_that_is_refused_here_and_there_is_told_once() -> None:
+    """A field that cannot be written, and then the server refuses the rest."""
+    too_old = Reply(422, '{"message": "partial write: points beyond retention policy dropped=1"}')
+
+    async def main() -> Rejection:
+        async with FakeInflux(refusing(too_old, Meaning.AGE)) as fake, store_of(fake.url) as store:
+            odd = point(series("Farm", "m", types=TYPES), time_ns=1, f=1, g=nan)
+            (rejection,) = await store.write([*batch(bad=()), odd])
+            return rejection
+
+    rejection = run(main())
+
+    assert (rejection.at, rejection.fields) == (10, ())
+    assert "'g' is nan" in rejection.detail
+    assert rejection.detail.endswith("; too old for the bucket: beyond retention policy")
 
 
 def test_bytes_that_a_server_fails_on_for_ever_do_not_stop_it() -> None:
