@@ -8,9 +8,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import aiohttp
 import pyarrow as pa
 
-from ingestor.errors import BucketError
+from ingestor.errors import BucketError, StoreUnavailableError
 from ingestor.ports import FieldType
 from ingestor.reader import flux
 from ingestor.reader.flux import Result, Span
@@ -146,8 +147,13 @@ class InfluxSource:
             try:
                 await self._flux.ask(flux.query(question, span, plan.wanted), gathered.take, bucket=question.bucket)
             except TooManyValuesError:
-                pace.too_many(span)
+                pace.too_much(span)
                 continue
+            except StoreUnavailableError as error:
+                if isinstance(error.__cause__, aiohttp.SocketTimeoutError) and pace.is_new(span):
+                    pace.too_much(span)
+                    continue
+                raise
             pace.settle(span, values=gathered.values, secs=time.monotonic() - begun)
             return _Answer(span, gathered)
         return None

@@ -27,6 +27,7 @@ class Pace:
         self._start_ns = start_ns
         self._stop_ns = stop_ns
         self._length_ns = length_ns
+        self._longest_ns = 0
         self._left = next(self._runs, None)
 
     def take(self) -> Span | None:
@@ -41,16 +42,23 @@ class Pace:
         """With more values than this a span is better given up; None for one that cannot be shorter."""
         return MAX_VALUES if span.stop_ns - span.first_ns > span.length_ns else None
 
-    def too_many(self, span: Span) -> None:
-        """The span had more values than that: what is taken next begins where it does, and is much shorter."""
+    def is_new(self, span: Span) -> bool:
+        """Whether it is longer than all before it: if no answer comes, it may be too long."""
+        return span.stop_ns - span.start_ns > self._longest_ns > 0
+
+    def too_much(self, span: Span) -> None:
+        """The span was given up: what is taken next begins where it does, and is much shorter."""
         self._length_ns = max(1, min(self._length_ns, span.stop_ns - span.first_ns) // _MAX_GROWTH)
 
     def settle(self, span: Span, *, values: int, secs: float) -> None:
         """The span's values are here: so many, after so many seconds. The next goes on where it ends."""
-        share = min(AIM_VALUES / max(values, 1), _AIM_SECS / max(secs, 1e-3))
-        length = int((span.stop_ns - span.start_ns) * share)
+        length = span.stop_ns - span.start_ns
+        self._longest_ns = max(self._longest_ns, length)
+        growth = min(
+            AIM_VALUES / max(values, 1), max(1.0, _AIM_SECS / max(secs, 1e-3))
+        )  # time may not be of its length
         least, most = self._length_ns // _MAX_GROWTH, self._length_ns * _MAX_GROWTH
-        self._length_ns = max(1, min(max(length, least), most, _MOST_NS))
+        self._length_ns = max(1, min(max(int(length * growth), least), most, _MOST_NS))
         if self._left is None or span.stop_ns >= min(self._left.stop_ns, self._stop_ns):
             self._left = next(self._runs, None)
         else:
