@@ -12,9 +12,8 @@ import aiohttp
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.reader.annotated import AnnotatedError, AnnotatedParser, FluxError, Rows
-from ingestor.stores.influxdb.answers import Answer
 from ingestor.stores.influxdb.client import refusal
-from ingestor.stores.influxdb.connection import CONNECT_SECS, beginning, in_words, wrong_credentials
+from ingestor.stores.influxdb.connection import CONNECT_SECS, in_words, received
 from ingestor.stores.influxdb.server import Server
 
 _PIECE_BYTES = 2 * 2**20  # what Arrow reads at once: larger ones leave the processor's caches
@@ -96,19 +95,16 @@ class FluxStream:
             ) from error
 
     async def _refused(self, response: aiohttp.ClientResponse, bucket: str) -> StoreError:
-        if response.status == 407:
-            return wrong_credentials(self._server)
-        names = {name.lower(): value for name, value in response.headers.items()}
-        body = await beginning(response)
+        answer = await received(response, self._server)
         if response.headers.get("Content-Encoding") == "gzip":
-            body = zlib.decompressobj(_GZIP).decompress(body)
-        if _FLUX_IS_OFF in body.decode(errors="replace"):
+            answer = answer._replace(body=zlib.decompressobj(_GZIP).decompress(answer.body))
+        if _FLUX_IS_OFF in answer.body.decode(errors="replace"):
             return StoreMisconfiguredError(
                 f"{self._server.url}: this InfluxDB 1 has Flux turned off, and reading needs it: set "
                 "`flux-enabled = true` in the section [http] of its configuration, or the variable "
                 "INFLUXDB_HTTP_FLUX_ENABLED=true, and start it again"
             )
-        return refusal(Answer(response.status, names, body), bucket)
+        return refusal(answer, bucket)
 
 
 class _Reading:
