@@ -17,8 +17,8 @@ IngestorError
 Bad readings are not errors: they are `Flaw` and `Rejection` values (see `ports`), counted and set aside.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
 
 class Problem(NamedTuple):
@@ -110,13 +110,25 @@ class StoreMisconfiguredError(StoreError):
 
 
 class BucketError(StoreError):
-    """One bucket cannot be written (missing, no rights, damaged); the others may be fine.
+    """One bucket cannot be written (missing, no rights, damaged), or several; the others may be fine.
 
     Args:
         bucket: Its name.
         message: What happened, in the store's words.
+
+    Attributes:
+        bucket: The same; of several the first.
+        reasons: All the buckets that one attempt met, and what happened to each.
     """
 
     def __init__(self, bucket: str, message: str) -> None:
         super().__init__(message)
         self.bucket = bucket
+        self.reasons: Mapping[str, str] = {bucket: message}
+
+    @classmethod
+    def together(cls, errors: Sequence[Self]) -> Self:
+        """Those of one attempt as one; the first gives the message."""
+        first = cls(errors[0].bucket, str(errors[0]))
+        first.reasons = {bucket: why for error in errors for bucket, why in error.reasons.items()}
+        return first

@@ -293,7 +293,7 @@ class Store(Protocol):
         Raises:
             StoreUnavailableError: Try the same batch again later.
             StoreMisconfiguredError: Nothing will be taken until a person acts.
-            BucketError: One bucket cannot be written; the caller sends the points of the others again.
+            BucketError: Buckets cannot be written; the caller sends the points of the others again.
         """
 
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:

@@ -48,6 +48,16 @@ def test_unknown_stores_are_named_with_the_way_out() -> None:
     assert "ingestor stores forget farm" in str(error)
 
 
+def test_errors_of_several_buckets_become_one() -> None:
+    """Each bucket keeps its reason; where only one can be told it is the first."""
+    one, two, three = (BucketError(bucket, f"no {bucket}") for bucket in ("Farm", "Lab", "Home"))
+    error = BucketError.together([BucketError.together([one, two]), three])
+
+    assert error.reasons == {"Farm": "no Farm", "Lab": "no Lab", "Home": "no Home"}
+    assert (error.bucket, str(error)) == ("Farm", "no Farm")
+    assert one.reasons == {"Farm": "no Farm"}
+
+
 @pytest.mark.parametrize(
     ("error", "attribute", "value"),
     [

@@ -58,7 +58,7 @@ class SqliteStore:
         Raises:
             StoreUnavailableError: The disk is full or fails, or another process keeps the file locked.
             StoreMisconfiguredError: The folder cannot be made.
-            BucketError: A bucket's file is damaged or cannot be opened for writing.
+            BucketError: The files of buckets are damaged or cannot be opened for writing; other points are stored.
         """
         return await self._in_thread(self._write, points)
 
@@ -109,9 +109,15 @@ class SqliteStore:
         for point in points:
             by_bucket.setdefault(point.series.bucket, []).append(point)
         conflicts: _Conflicts = {}
+        broken: list[BucketError] = []
         for bucket, of_bucket in by_bucket.items():
-            with self._open(bucket) as file:
-                conflicts = {**conflicts, **file.upsert(of_bucket)}
+            try:
+                with self._open(bucket) as file:
+                    conflicts = {**conflicts, **file.upsert(of_bucket)}
+            except BucketError as error:
+                broken.append(error)
+        if broken:
+            raise BucketError.together(broken) from broken[0]
         return conflicts
 
     def _begin_column_anew(self, bucket: str, measurement: str, field: str, kind: FieldType) -> str | None:

@@ -123,9 +123,10 @@ class BatchWriter:
             await self._wait(f"bucket {error.bucket}: {error} (no room to hold more)", SLOW_RETRY_SECS)
         else:
             self.fault = None  # it answered
-            self._broken[error.bucket] = _Broken(str(error), self._clock.now() + SLOW_RETRY_SECS)
-            self._learner.doubt([error.bucket])
-            _log.warning("bucket_held store=%s bucket=%r reason=%s", self.name, error.bucket, error)
+            for bucket, why in error.reasons.items():
+                self._broken[bucket] = _Broken(why, self._clock.now() + SLOW_RETRY_SECS)
+                _log.warning("bucket_held store=%s bucket=%r reason=%s", self.name, bucket, why)
+            self._learner.doubt(error.reasons)
             self._park(batch, held)
 
     async def _attempt(self, points: Sequence[Point]) -> Sequence[Rejection]:

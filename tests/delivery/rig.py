@@ -113,9 +113,8 @@ class Rig:
         """From now on the store refuses these buckets, and no others."""
 
         def answer(points: Sequence[Point]) -> Sequence[Rejection]:
-            for point in points:
-                if point.series.bucket in buckets:
-                    raise BucketError(point.series.bucket, "no rights")
+            if broken := {point.series.bucket for point in points}.intersection(buckets):
+                raise BucketError.together([BucketError(bucket, "no rights") for bucket in sorted(broken)])
             return ()
 
         self.answer = answer

@@ -124,7 +124,6 @@ def test_spoilt_bucket_harms_no_other(folder: Path, spoil: Callable[[Path], None
     spoil(bucket_path(folder, "Farm"))
     with pytest.raises(BucketError) as caught:
         write(folder, point(time_ns=2), point(series("Lab"), time_ns=3))
-    write(folder, point(series("Lab"), time_ns=3))
     stored_meanwhile = times_of_lab(folder)
     remove(bucket_path(folder, "Farm"))
     write(folder, point(time_ns=2))
@@ -133,6 +132,19 @@ def test_spoilt_bucket_harms_no_other(folder: Path, spoil: Callable[[Path], None
     assert "Farm.db" in str(caught.value)
     assert stored_meanwhile == [3]
     assert times(folder) == [2, 3]
+
+
+def test_all_spoilt_buckets_are_told_at_once(folder: Path) -> None:
+    """One attempt is enough to know them, each with its own reason."""
+    folder.mkdir(parents=True)
+    for bucket in ("Farm", "Home"):
+        bucket_path(folder, bucket).mkdir()
+    with pytest.raises(BucketError) as caught:
+        write(folder, point(time_ns=1), point(series("Lab"), time_ns=3), point(series("Home"), time_ns=2))
+
+    assert list(caught.value.reasons) == ["Farm", "Home"]
+    assert all(f"{bucket}.db" in why for bucket, why in caught.value.reasons.items())
+    assert times_of_lab(folder) == [3]
 
 
 def times_of_lab(folder: Path) -> list[int]:

@@ -81,9 +81,8 @@ class Rig:
         self.batches.append(list(points))
         if self.failures:
             raise self.failures.pop(0)
-        for bucket in sorted(self.broken):
-            if any(point.series.bucket == bucket for point in points):
-                raise BucketError(bucket, "no rights")
+        if broken := sorted(self.broken & {point.series.bucket for point in points}):
+            raise BucketError.together([BucketError(bucket, "no rights") for bucket in broken])
         return self.refused
 
     def write(self, *points: Point) -> Outcome:

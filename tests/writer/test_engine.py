@@ -113,13 +113,15 @@ def test_broken_bucket_harms_no_other() -> None:
 
 
 def test_several_broken_buckets_are_held_together() -> None:
-    """One batch may meet more than one of them."""
-    rig = Rig()
-    rig.broken = {"Lab", "Farm"}
+    """However many of them one attempt meets, each for its own reason: the next attempt has none of them."""
+    error = BucketError.together([BucketError("Lab", "no rights"), BucketError("Farm", "not there")])
+    rig = Rig(error)
     outcome = rig.write(point(LAB), point(FARM), point(series("Home")))
 
-    assert outcome.held == {0: "no rights", 1: "no rights"}
+    assert outcome.held == {0: "no rights", 1: "not there"}
+    assert rig.writer.broken_buckets == {"Lab": "no rights", "Farm": "not there"}
     assert rig.stored() == [("Home", 1)]
+    assert rig.writer.writes == 2
 
 
 def test_broken_bucket_is_left_alone_for_a_while() -> None:

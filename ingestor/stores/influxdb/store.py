@@ -72,7 +72,7 @@ class InfluxStore:
         Raises:
             StoreUnavailableError: It cannot be reached, or asks to be left alone for a while.
             StoreMisconfiguredError: It refuses everything until a person acts.
-            BucketError: A bucket is missing or may not be written; the points of others may be stored.
+            BucketError: Buckets are missing or may not be written; the points of others are stored.
         """
         groups = Groups()
         async for part in _slices(len(points)):
@@ -98,7 +98,7 @@ class InfluxStore:
             for number in range(min(AT_ONCE, len(buckets))):
                 workers.create_task(work(), name=f"influxdb-write-{number}")
         if faults:
-            raise max(faults, key=_gravity)
+            raise _gravest(faults)
         return rejections
 
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
@@ -184,7 +184,13 @@ async def _slices(count: int) -> AsyncIterator[slice]:
         yield slice(start, start + _SLICE)
 
 
+def _gravest(faults: Sequence[StoreError]) -> StoreError:
+    """The error that says what to do: about buckets only where nothing graver happened, and then about all of them."""
+    of_buckets = [fault for fault in faults if isinstance(fault, BucketError)]
+    return BucketError.together(of_buckets) if len(of_buckets) == len(faults) else max(faults, key=_gravity)
+
+
 def _gravity(error: StoreError) -> tuple[int, float]:
-    """The gravest error says what to do; of those that say when to come again, the last."""
+    """Of errors that say when to come again, the last counts."""
     wait = error.retry_after if isinstance(error, StoreUnavailableError) else None
     return _GRAVITY[type(error)], wait or 0.0

@@ -249,6 +249,26 @@ BUSY = Reply(503, "try later")
 NO_TOKEN = Reply(401, '{"code": "unauthorized", "message": "unauthorized access"}')
 
 
+def test_many_broken_buckets_cost_one_more_attempt() -> None:
+    """All that one attempt met are held at once, each with its own words; the others flow."""
+
+    def judge(came: Request) -> Reply:
+        words = NO_BUCKET.body.replace("x", came.bucket)
+        return Reply() if came.bucket == "b7" else NO_BUCKET._replace(body=words)
+
+    async def main() -> None:
+        async with FakeInflux(judge) as fake:
+            points = [point(series(f"b{number}")) for number in range(20)]
+            outcome = await deliver(fake, points, FakeClock())
+
+            assert outcome.held.keys() == set(range(20)) - {7}
+            assert all(f'bucket "b{at}" not found' in why for at, why in outcome.held.items())
+            assert len(fake.stored["b7"]) == 1
+            assert len(fake.requests) == 21
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     ("answers", "kind"),
     [
