@@ -113,12 +113,12 @@ class _Grid:
         return pc.if_else(same, places, pa.scalar(None, pa.int64()))
 
     def _on_a_line(self, values: pa.Array) -> pa.Array:
-        values = pc.cast(values, pa.float64(), safe=False)
+        values = _floats(values)
         before, behind = self._neighbour(values, pc.fill_null_forward), self._neighbour(values, pc.fill_null_backward)
         times = self.times()
         part = pc.divide(
-            pc.cast(pc.subtract(times, times.take(before)), pa.float64(), safe=False),
-            pc.cast(pc.subtract(times.take(behind), times.take(before)), pa.float64(), safe=False),
+            _floats(pc.subtract(times, times.take(before))),
+            _floats(pc.subtract(times.take(behind), times.take(before))),
         )
         low, high = values.take(before), values.take(behind)
         line = pc.add(low, pc.multiply(pc.subtract(high, low), part))
@@ -126,17 +126,29 @@ class _Grid:
 
 
 def _changes(values: pa.Array, series: pa.Array, times: pa.Array, *, a_second: bool) -> pa.Array:
-    """What each value is more than the one before it in its series, where windows without one are passed over."""
+    """What each value is more than the one before it in its series, where windows without one are passed over.
+
+    Raises:
+        QuestionError: Integers are further apart than 64 bits can tell.
+    """
     there = pc.is_valid(values)
-    kept = [column.filter(there) for column in (values, series, times)]
+    try:
+        changes = pc.pairwise_diff_checked(values.filter(there))
+    except pa.ArrowInvalid:
+        raise QuestionError(
+            "difference and rate: values are further apart than an integer of 64 bits can tell"
+        ) from None
     if a_second:
-        kept[0] = pc.cast(kept[0], pa.float64(), safe=False)
-    changes, other, past = (pc.pairwise_diff(column) for column in kept)
-    if a_second:
-        changes = pc.divide(changes, pc.divide(pc.cast(past, pa.float64(), safe=False), 1e9))
+        past = pc.pairwise_diff(times.filter(there))
+        changes = pc.divide(_floats(changes), pc.divide(_floats(past), 1e9))
+    other = pc.pairwise_diff(series.filter(there))
     changes = pc.if_else(pc.equal(other, 0), changes, pa.scalar(None, changes.type))
     place = pc.subtract(pc.cumulative_sum(pc.cast(there, pa.int64())), 1)
     return changes.take(pc.if_else(there, place, pa.scalar(None, pa.int64())))
+
+
+def _floats(values: pa.Array) -> pa.Array:
+    return pc.cast(values, pa.float64(), safe=False)
 
 
 def _series(table: pa.Table, tags: Sequence[str]) -> pa.Array:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from ingestor import configfile
+from ingestor.errors import BucketError
 from ingestor.reader.aggregate import derive, fill, in_order
 from ingestor.reader.gaps import Gaps
 from ingestor.reader.question import Question, QuestionError, Where, column, parse_interval, parse_zone
@@ -212,7 +213,7 @@ class Reader:
         question = replace(asked.question, measurement=await self._measurement(bucket, measurement))
         known = await self._source.fields(bucket, question.measurement)
         if not known:
-            names = ", ".join(await self._source.measurements(bucket)) or "none yet"
+            names = ", ".join(await self._existing(bucket)) or "none yet"
             raise QuestionError(f"bucket {bucket!r} has no measurement {question.measurement!r}; there is: {names}")
         _check_fields(question, known)
         return _Resolved(question, asked.grouping, known)
@@ -225,7 +226,7 @@ class Reader:
         """
         if measurement is not None:
             return measurement
-        names = await self._source.measurements(bucket)
+        names = await self._existing(bucket)
         if len(names) == 1:
             return names[0]
         if not names:
@@ -234,6 +235,17 @@ class Reader:
             f"bucket {bucket!r} has several measurements: {', '.join(names)}. Say which, measurement={names[0]!r}, "
             "or take a table of each with read_all"
         )
+
+    async def _existing(self, bucket: str) -> Sequence[str]:
+        """Its measurements; a bucket without any may be one that is not there.
+
+        Raises:
+            BucketError: It is not.
+        """
+        names = await self._source.measurements(bucket)
+        if not names and bucket not in (buckets := await self._source.buckets()):
+            raise BucketError(bucket, f"there is no bucket {bucket!r}; there is: {', '.join(buckets) or 'none yet'}")
+        return names
 
 
 class _Resolved(NamedTuple):

@@ -95,7 +95,8 @@ def understand(bucket: str, wish: Wish, *, zone: ZoneInfo, now_ns: int, all_time
     Raises:
         QuestionError: Something is not allowed.
     """
-    if not isinstance(bucket, str) or not bucket:
+    name: object = bucket
+    if not isinstance(name, str) or not name:
         raise QuestionError(f"bucket={bucket!r}: a bucket has a name")
     named = wish.get("zone")
     zone = zone if named is None else parse_zone(named)
