@@ -1,6 +1,7 @@
 """Which store is read: one of the configuration, or one that an address names."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
@@ -10,6 +11,9 @@ from ingestor.reader.question import QuestionError
 from ingestor.reader.source import Source
 from ingestor.reader.sqlitesource import SqliteSource
 from ingestor.stores import influx_server
+
+if TYPE_CHECKING:
+    from ingestor.stores.influxdb.server import Server
 
 _RULE = "an address of a store is sqlite:FOLDER, or influxdb://TOKEN@HOST:8086/ORG (influxdbs:// with TLS)"
 _HTTP = {"influxdb": "http", "influxdbs": "https"}
@@ -26,7 +30,21 @@ def make_source(config: Config, name: str) -> Source:
 
 
 def source_at(address: str) -> Source:
-    """The store at an address; signs in a token that have a meaning in addresses are written as in a URL (`%40`).
+    """The store at an address.
+
+    Raises:
+        QuestionError: It is no such address. What is said never shows it: there may be a token in it.
+    """
+    place = place_at(address)
+    if isinstance(place, Path):
+        return SqliteSource(place)
+    from ingestor.reader.influxsource import InfluxSource  # noqa: PLC0415
+
+    return InfluxSource(place)
+
+
+def place_at(address: str) -> "Path | Server":
+    """The folder or the server of an address; signs in a token that have a meaning there are written as `%40`.
 
     Raises:
         QuestionError: It is no such address. What is said never shows it: there may be a token in it.
@@ -37,17 +55,16 @@ def source_at(address: str) -> Source:
     except ValueError:
         raise QuestionError(_RULE) from None
     if parts.scheme == "sqlite" and (folder := address.removeprefix("sqlite:")):
-        return SqliteSource(Path(folder).expanduser())
+        return Path(folder).expanduser()
     if parts.scheme in _HTTP and parts.hostname and not parts.query:
-        return _influx(parts, port)
+        return _server(parts, port)
     raise QuestionError(_RULE)
 
 
-def _influx(parts: SplitResult, port: int | None) -> Source:
-    from ingestor.reader.influxsource import InfluxSource  # noqa: PLC0415
+def _server(parts: SplitResult, port: int | None) -> "Server":
     from ingestor.stores.influxdb.server import Server  # noqa: PLC0415
 
     user, _, host = parts.netloc.rpartition("@")
     token = SecretStr(unquote(user)) if user else None
     address = host if port or parts.scheme == "influxdbs" else f"{host}:8086"
-    return InfluxSource(Server(f"{_HTTP[parts.scheme]}://{address}", unquote(parts.path.strip("/")) or None, token))
+    return Server(f"{_HTTP[parts.scheme]}://{address}", unquote(parts.path.strip("/")) or None, token)
