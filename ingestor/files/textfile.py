@@ -64,13 +64,14 @@ class TextFile:
         Raises:
             FileError: The file is damaged from here on.
         """
-        self.at += 1
-        if self._back:
-            return self._back.popleft()
         try:
-            return self._text.readline(MAX_LINE) or None
+            line = self._back.popleft() if self._back else self._text.readline(MAX_LINE)
         except (EOFError, OSError, zlib.error) as error:
-            raise FileError(f"{self._path} cannot be read beyond line {self.at - 1:,}: {error}") from None
+            raise FileError(f"{self._path} cannot be read beyond line {self.at:,}: {error}") from None
+        if not line:
+            return None
+        self.at += 1
+        return line
 
     def give_back(self, lines: list[str]) -> None:
         """The lines read last will come again."""

@@ -1,0 +1,157 @@
+"""Parquet files."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestor.files.parquet import ParquetReadings, schema_of, stream_of, streams_to_parquet
+from ingestor.files.sheet import Roles
+from ingestor.files.table import Block, BlockPoints, Column, FileError, Layout, SeriesBook
+from ingestor.files.times import TimeReader
+from ingestor.ports import FieldType, Point
+from tests.files.samples import BLOCK, LAYOUT, blocks, plain, taken
+
+NS = 1_769_860_800_000_000_000
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def write(folder: Path, some: Sequence[Block]) -> Path:
+    """A file of some blocks."""
+    schema = schema_of(LAYOUT)
+    streams, file = folder / "streams", folder / "climate.parquet"
+    streams.write_bytes(b"".join(stream_of(block, schema) for block in some))
+    streams_to_parquet(streams, file, schema)
+    return file
+
+
+def read(
+    file: Path, roles: Roles | None = None, times: TimeReader | None = None
+) -> tuple[list[Point], list[tuple[int, str]]]:
+    """The points of a file, and what is wrong in it."""
+    readings = ParquetReadings(file, bucket="B", roles=roles or Roles(), times=times or TimeReader())
+    try:
+        return taken(readings.read())
+    finally:
+        readings.close()
+
+
+@given(st.lists(blocks(), max_size=3))
+def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, some: list[Block]) -> None:
+    """Any readings give the same points: times, tags, values, types and units."""
+    points, wrong = read(write(tmp_path_factory.mktemp("parquet"), some))
+    made = BlockPoints(LAYOUT, SeriesBook("B", units={"temperature": "°C"}))
+
+    assert wrong == []
+    assert plain(points) == plain([point for block in some for point in made.points(block)])
+
+
+def test_other_programs_read_it(tmp_path: Path) -> None:
+    """Ordinary columns with their types, and times of a zone."""
+    file = write(tmp_path, [BLOCK, BLOCK])
+
+    schema = pq.read_schema(file)
+    assert schema.field("time").type == pa.timestamp("ns", "UTC")
+    assert schema.field("temperature").metadata[b"unit"] == "°C".encode()
+    assert pl.read_parquet(file)["count"].to_list() == [-3, None, 2**63 - 1] * 2
+    with duckdb.connect() as connection:
+        asked = connection.execute("SELECT sum(temperature) FROM read_parquet(?) WHERE rack = 'rack2'", [str(file)])
+        assert asked.fetchall() == [(40.0,)]
+
+
+def test_portions_become_large_row_groups(tmp_path: Path) -> None:
+    """Many small ones would be slow to read."""
+    schema = schema_of(Layout("m", (), (Column("t", FieldType.FLOAT),)))
+    streams, file = tmp_path / "streams", tmp_path / "m.parquet"
+    block = Block(list(range(60_000)), [], [[1.0] * 60_000])
+    streams.write_bytes(stream_of(block, schema) * 6)
+
+    streams_to_parquet(streams, file, schema)
+
+    found = pq.ParquetFile(file).metadata
+    assert [found.row_group(at).num_rows for at in range(found.num_row_groups)] == [300_000, 60_000]
+
+
+def test_a_tag_and_a_field_of_one_name_have_no_place() -> None:
+    """CSV can tell them apart, and the error says so."""
+    with pytest.raises(FileError, match="a tag and a field of one name"):
+        schema_of(Layout("m", ("a",), (Column("a", FieldType.FLOAT),)))
+
+
+def test_a_foreign_file_with_a_mapping(tmp_path: Path) -> None:
+    """Of other types, with dictionaries, missing numbers, and infinite ones, which no store holds."""
+    table = pa.table(
+        {
+            "When": pa.array([NOON, NOON, NOON, None], pa.timestamp("ms", "Asia/Singapore")),
+            "Rack": pa.array(["r1", None, "r1", "r1"]).dictionary_encode(),
+            "Temp": pa.array([1.5, float("nan"), float("inf"), 1.0], pa.float32()),
+            "Count": pa.array([1, 2, None, 1], pa.int16()),
+        }
+    )
+    pq.write_table(table, tmp_path / "f.parquet")
+    points, wrong = read(tmp_path / "f.parquet", Roles(time="When", tags=("Rack",), measurement="m"))
+
+    assert [(point.time_ns, point.series.tags, repr(point.fields)) for point in points] == [
+        (NS, (("Rack", "r1"),), "{'Temp': 1.5, 'Count': 1}"),
+        (NS, (), "{'Count': 2}"),
+    ]
+    assert wrong == [(3, "Temp: no finite number"), (4, "has no time")]
+
+
+def test_a_type_may_be_given(tmp_path: Path) -> None:
+    """Whole numbers can be floats; nothing else becomes something else."""
+    pq.write_table(pa.table({"time": [NS], "t": [1]}), tmp_path / "f.parquet")
+
+    (point,), _ = read(tmp_path / "f.parquet", Roles(types={"t": FieldType.FLOAT}, measurement="m"))
+    assert repr(point.fields) == "{'t': 1.0}"
+    with pytest.raises(FileError, match="column 't' is int in the file, not text"):
+        read(tmp_path / "f.parquet", Roles(types={"t": FieldType.TEXT}, measurement="m"))
+
+
+@pytest.mark.parametrize(
+    ("column", "times"),
+    [
+        (pa.array([datetime(2026, 1, 31, 20)], pa.timestamp("us")), TimeReader(zone=ZoneInfo("Asia/Singapore"))),  # noqa: DTZ001
+        (pa.array(["2026-01-31T12:00:00Z"]), TimeReader()),
+        (pa.array([NS // 10**9]), TimeReader(precision="s")),
+    ],
+)
+def test_times_of_other_types(tmp_path: Path, column: pa.Array, times: TimeReader) -> None:
+    """Without a zone, as text, or as numbers."""
+    pq.write_table(pa.table({"time": column, "t": [1.0]}), tmp_path / "f.parquet")
+
+    assert read(tmp_path / "f.parquet", Roles(measurement="m"), times)[0][0].time_ns == NS
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles", "why"),
+    [
+        ({"a": [1.0]}, Roles(measurement="m"), "no column 'time' among a"),
+        ({"time": [1], "a": [1.0]}, Roles(), "name it with --measurement"),
+        ({"time": [1], "a": ["x"]}, Roles(tags=("a",), measurement="m"), "no column is left"),
+        ({"time": [1], "a": [[1.0]]}, Roles(measurement="m"), "which no store holds: choose others with --field"),
+    ],
+)
+def test_columns_that_cannot_be_used(tmp_path: Path, columns: dict[str, object], roles: Roles, why: str) -> None:
+    """One clear line."""
+    pq.write_table(pa.table(columns), tmp_path / "f.parquet")
+
+    with pytest.raises(FileError, match=why):
+        read(tmp_path / "f.parquet", roles)
+
+
+def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
+    """Also a file that was cut off."""
+    file = write(tmp_path, [BLOCK])
+    file.write_bytes(file.read_bytes()[:-20])
+
+    with pytest.raises(FileError, match="cannot be read as Parquet"):
+        read(file)
