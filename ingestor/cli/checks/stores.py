@@ -17,5 +17,6 @@ async def check_stores(config: Config) -> list[Finding]:
             refused = await store.check(names)
         findings += [problem(about, words) for words in refused]
         if not refused:
-            findings.append(ok(about, f"{spec.kind}; {counted(len(names), 'bucket')} can be written"))
+            tried = f"{counted(len(names), 'bucket')} can be written" if names else "topics alone name its buckets"
+            findings.append(ok(about, f"{spec.kind}; {tried}"))
     return findings

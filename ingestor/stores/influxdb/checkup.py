@@ -3,10 +3,13 @@
 import re
 from email.utils import parsedate_to_datetime
 
-from ingestor.stores.influxdb.answers import Answer, Meaning, read
+from ingestor.stores.influxdb.answers import Answer, Dialect, Meaning, dialect, read
 
 MAX_CLOCK_SECS = 60.0
 """Clocks that differ by more than this are told: points would be stored under a time that nobody looks for."""
+
+NO_BUCKET = "_none"
+"""A name that no bucket of 2 or 3 can have: who asks about it learns whether the server answers and knows the token."""
 
 _NOTHING_SENT = "empty|no lines|no data|requires points"
 
@@ -30,14 +33,17 @@ class Checkup:
         """Judge what came back for one bucket; returns whether all others would hear the same.
 
         Args:
-            bucket: Whose answer it is.
+            bucket: Whose answer it is; NO_BUCKET where there is none to ask about.
             answer: What the server said to a comment.
             now_secs: Seconds since 1970 by our own clock.
         """
         reading = read(answer)
-        everything = reading.meaning in {Meaning.MISCONFIGURED, Meaning.BUSY, Meaning.FAULT}
+        everything = reading.meaning in {Meaning.MISCONFIGURED, Meaning.BUSY, Meaning.FAULT, Meaning.TOO_LARGE}
         if everything:
             self.problems.append(reading.told)
+        elif bucket == NO_BUCKET:
+            if reading.meaning is Meaning.REFUSED and dialect(answer) is not Dialect.V3:  # 3 refuses the name
+                self.problems.append(reading.told)
         elif not self._fine(reading.meaning, reading.words):
             self.problems.append(f"bucket {bucket}: {reading.told}")
         if not everything and not self._clock_told:

@@ -14,7 +14,7 @@ from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, St
 from ingestor.ports import BucketInfo, FieldType, Point, Rejection
 from ingestor.stores.influxdb.answers import Answer, Meaning, read
 from ingestor.stores.influxdb.api import InfluxApi
-from ingestor.stores.influxdb.checkup import Checkup
+from ingestor.stores.influxdb.checkup import NO_BUCKET, Checkup
 from ingestor.stores.influxdb.connection import Connection
 from ingestor.stores.influxdb.experience import Experience
 from ingestor.stores.influxdb.fieldtypes import ask_field_types
@@ -102,10 +102,13 @@ class InfluxStore:
         return rejections
 
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
-        """What would keep these buckets from being written: each is sent a comment, which stores nothing."""
+        """What would keep these buckets from being written: each is sent a comment, which stores nothing.
+
+        Without a bucket: whether the server answers, and knows the organisation and the token.
+        """
         checkup = Checkup(create=self._create)
         try:
-            for bucket in buckets:
+            for bucket in buckets or (NO_BUCKET,):
                 answer = await self._connection.write(self._query(bucket), ["#"])
                 if checkup.take(bucket, answer, now_secs=self._clock()):
                     break

@@ -6,13 +6,14 @@ from email.utils import format_datetime
 import pytest
 
 from ingestor.stores.influxdb.answers import Answer
-from ingestor.stores.influxdb.checkup import Checkup
+from ingestor.stores.influxdb.checkup import NO_BUCKET, Checkup
 
 NOW_SECS = 1_700_000_000.0
 FINE = Answer(204, {}, b"")
 MISSING = Answer(404, {}, rb'{"code": "not found", "message": "bucket \"Farm\" not found"}')
 FORBIDDEN = Answer(403, {}, b'{"code": "forbidden", "message": "insufficient permissions for write"}')
 NO_TOKEN = Answer(401, {}, b'{"code": "unauthorized", "message": "unauthorized access"}')
+HOUR_AHEAD = format_datetime(datetime.fromtimestamp(NOW_SECS + 3600, UTC), usegmt=True)
 EMPTY = Answer(400, {"x-influxdb-version": "3.4.0"}, b'{"error": "Write is empty: no lines were sent"}')
 
 
@@ -52,6 +53,38 @@ def test_a_wrong_token_is_told_once() -> None:
 
     assert checkup.take("Farm", NO_TOKEN, now_secs=NOW_SECS)
     assert checkup.problems == ["InfluxDB answered 401: unauthorized access. Check `token`"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [FINE, MISSING, FORBIDDEN, Answer(400, {"x-influxdb-version": "3.4.0"}, b'{"error": "db name is invalid"}')],
+    ids=["stored", "missing", "forbidden", "refused"],
+)
+def test_without_a_bucket_it_is_enough_that_the_token_is_known(answer: Answer) -> None:
+    """A server that knows the token says that there is no such bucket; the clocks are compared as well."""
+    checkup = Checkup(create=False)
+
+    assert not checkup.take(
+        NO_BUCKET, answer._replace(headers={**answer.headers, "date": HOUR_AHEAD}), now_secs=NOW_SECS
+    )
+    assert [problem.partition(":")[0] for problem in checkup.problems] == ["its clock is 3600 s ahead of ours"]
+
+
+@pytest.mark.parametrize("answer", [NO_TOKEN, Answer(503, {}, b"busy"), Answer(413, {}, b"nginx")], ids=str)
+def test_without_a_bucket_the_server_may_still_be_of_no_use(answer: Answer) -> None:
+    """It is told like that of any bucket: without its name."""
+    checkup = Checkup(create=True)
+
+    assert checkup.take(NO_BUCKET, answer, now_secs=NOW_SECS)
+    assert checkup.problems[0].startswith(f"InfluxDB answered {answer.status}: ")
+
+
+def test_without_a_bucket_a_refusal_is_told() -> None:
+    """A 2 would say that there is no such bucket: something between us and it refuses."""
+    checkup = Checkup(create=True)
+    checkup.take(NO_BUCKET, Answer(400, {}, b"<html>nginx</html>"), now_secs=NOW_SECS)
+
+    assert checkup.problems == ["InfluxDB answered 400: a web page"]
 
 
 @pytest.mark.parametrize(

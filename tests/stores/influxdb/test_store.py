@@ -20,7 +20,7 @@ from tests.servers.influxdb import InfluxDB
 from tests.servers.influxdb1 import InfluxDB1
 from tests.stores.influxdb.reading import Org, points
 from tests.stores.influxdb.rig import writer_of
-from tests.support import LOOPS, run
+from tests.support import LOOPS, free_port, run
 from tests.writer.rig import FakeClock
 
 DAY_NS = 86_400 * 10**9
@@ -162,6 +162,30 @@ def test_check_tells_what_is_wrong_and_stores_nothing(influxdb: InfluxDB, bucket
     ]
     assert run(check(influxdb.org, "wrong")) == ["InfluxDB answered 401: unauthorized access. Check `token`"]
     assert points(Org(influxdb.url, influxdb.org, influxdb.token), bucket) == {}
+
+
+def test_check_without_a_bucket_tells_whether_the_server_would_let_us_in(
+    influxdb: InfluxDB, influxdb1: InfluxDB1
+) -> None:
+    """Where all buckets come from topics, the address, the organisation and the token are checked all the same."""
+
+    async def check(place: Org) -> Sequence[str]:
+        async with store_at(place) as store:
+            return await store.check([])
+
+    only_write = influxdb.create_token(write=[influxdb.create_bucket(f"mine {uuid4()}")], read=[])["token"]
+    gone = f"http://127.0.0.1:{free_port()}"
+
+    assert run(check(Org(influxdb.url, influxdb.org, influxdb.token))) == []
+    assert run(check(Org(influxdb.url, influxdb.org, only_write))) == []
+    assert run(check(Org(influxdb1.url, "", ""))) == []
+    assert run(check(Org(influxdb.url, influxdb.org, "wrong"))) == [
+        "InfluxDB answered 401: unauthorized access. Check `token`"
+    ]
+    assert run(check(Org(influxdb.url, "nobody", influxdb.token))) == [
+        'InfluxDB answered 404: organization name "nobody" not found. Check `org`'
+    ]
+    assert run(check(Org(gone, "", ""))) == [f"{gone}: cannot be reached: Connection refused"]
 
 
 def test_check_compares_the_clocks(influxdb: InfluxDB) -> None:
