@@ -53,6 +53,7 @@ def test_a_full_journal_pauses_the_intake_and_loses_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.long
+@pytest.mark.timeout(200)
 def test_a_full_journal_drops_the_oldest_where_that_was_chosen(tmp_path: Path) -> None:
     """Under `drop_oldest` intake goes on; what was dropped is counted, and everything else is stored."""
     with (
@@ -63,7 +64,7 @@ def test_a_full_journal_drops_the_oldest_where_that_was_chosen(tmp_path: Path) -
         service.wait_until_settled(10)
         with service.locked("Numbered"):
             publish(broker.port, range(10, TOO_MANY))
-            eventually(lambda: service.store().get("journaled") == TOO_MANY, deadline_secs=30)
+            eventually(lambda: service.store().get("journaled") == TOO_MANY, deadline_secs=90)
         accounts = service.wait_until_settled(TOO_MANY)
 
         assert accounts["dropped"] > 0
