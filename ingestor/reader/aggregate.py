@@ -12,6 +12,8 @@ from ingestor.reader.question import QuestionError
 from ingestor.reader.shape import Column
 from ingestor.reader.wish import MOST_ROWS, Fill
 
+_MOST_NUMBERS = 2**62
+
 
 def in_order(table: pa.Table, tags: Sequence[str]) -> pa.Table:
     """The rows by tags (those without a tag behind) and time; a table that is in order already is not copied."""
@@ -154,12 +156,15 @@ def _floats(values: pa.Array) -> pa.Array:
 def _series(table: pa.Table, tags: Sequence[str]) -> pa.Array:
     """A number for each row that tells its series, and sorts as its tags do."""
     series = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)
+    most = 1
     for tag in tags:
         encoded = _whole(table[tag]).dictionary_encode()
-        rank = pc.rank(encoded.dictionary).cast(pa.int64())
-        ranks = pc.fill_null(rank.take(encoded.indices), len(encoded.dictionary) + 1)
-        both = pc.add(pc.multiply(series, len(encoded.dictionary) + 2), ranks)
-        series = pc.rank(both, tiebreaker="dense").cast(pa.int64())
+        size = len(encoded.dictionary) + 1
+        if most * size > _MOST_NUMBERS:
+            series, most = pc.rank(series, tiebreaker="dense").cast(pa.int64()), table.num_rows + 1
+        rank = pc.subtract(pc.rank(encoded.dictionary).cast(pa.int64()), 1)
+        ranks = pc.fill_null(rank.take(encoded.indices), size - 1)
+        series, most = pc.add(pc.multiply(series, size), ranks), most * size
     return series
 
 

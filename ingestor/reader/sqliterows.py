@@ -17,7 +17,7 @@ from ingestor.ports import FieldType
 from ingestor.reader.question import Question, quantile
 from ingestor.reader.shape import Column, columns, schema
 from ingestor.reader.source import FieldInfo
-from ingestor.reader.window import edges
+from ingestor.reader.window import edges, length_ns
 
 BATCH_ROWS = 65_536
 _PIECE_ROWS = 1_000  # rows that are tuples of Python at any time: more of them leave the processor's caches
@@ -27,6 +27,7 @@ _AGGREGATES = {"mean": "avg({})", "min": "min({})", "max": "max({})", "sum": "su
 _ENDS = {"first": "ASC", "last": "DESC"}
 
 _WINDOWS = """
+PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE asked_series (place INTEGER PRIMARY KEY, id INTEGER NOT NULL);
 CREATE TEMP TABLE asked_windows (label INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL)
 """
@@ -103,7 +104,8 @@ class Answer:
         at_once = max(1, min(_MOST_WINDOWS, BATCH_ROWS // len(self._series)))
         begin = self._first_reading(self._question.start_ns)
         while begin is not None:
-            found = edges(self._question.every, self._question.zone, start_ns=begin, stop_ns=self._question.stop_ns)
+            until = min(self._question.stop_ns, begin + at_once * length_ns(self._question.every))
+            found = edges(self._question.every, self._question.zone, start_ns=begin, stop_ns=until)
             some = list(islice(found, at_once + 1))
             self._load_windows(some)
             gathered = _Gathered(self._columns)
@@ -152,15 +154,19 @@ class Answer:
             called = _quantile_class(share)
             self._connection.create_aggregate(_quantile_name(share), 1, called)  # type: ignore[arg-type]  # floats, too
         self._connection.executescript(_WINDOWS)
+        self._connection.execute("BEGIN")
         self._connection.executemany("INSERT INTO asked_series VALUES (?, ?)", enumerate(self._series))
+        self._connection.execute("COMMIT")
 
     def _load_windows(self, some: Sequence[int]) -> None:
         start, stop = self._question.start_ns, self._question.stop_ns
+        self._connection.execute("BEGIN")  # or else each row would be a transaction
         self._connection.execute("DELETE FROM asked_windows")
         self._connection.executemany(
             "INSERT INTO asked_windows VALUES (?, ?, ?)",
             [(low, max(low, start), min(high, stop)) for low, high in pairwise(some)],
         )
+        self._connection.execute("COMMIT")
 
     def _window_query(self) -> str:
         """Series by series and window by window: no sorting, and each row is read once, where the key finds it."""

@@ -158,7 +158,7 @@ def nanoseconds(time: datetime) -> int:
 def _function(name: str) -> Callable[[Sequence[Any]], Value]:
     if name.startswith("p"):
         return lambda values: _quantile(values, float(name[1:]) / 100)
-    return {
+    known: Mapping[str, Callable[[Sequence[Any]], Value]] = {
         "mean": statistics.fmean,
         "min": min,
         "max": max,
@@ -169,7 +169,8 @@ def _function(name: str) -> Callable[[Sequence[Any]], Value]:
         "median": lambda values: float(statistics.median(map(float, values))),
         "difference": lambda values: values[-1],
         "rate": lambda values: values[-1],
-    }[name]
+    }
+    return known[name]
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -25,7 +25,7 @@ from tests.stores.influxdb.reading import Org
 from tests.support import run
 
 UNITS = {"temperature": "°C", "humidity": "%"}
-TAGS = (
+TAGS: Sequence[Mapping[str, str]] = (
     {"rack": "rack2", "level": "1"},
     {"rack": "rack1", "level": "2"},
     {"rack": "rack1"},

@@ -1,22 +1,24 @@
 """What every store gives back alike: readings as they are, and what there is."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from ingestor.errors import BucketError
-from ingestor.ports import FieldType, Point
-from ingestor.reader import QuestionError
+from ingestor.ports import FieldType, Point, Value
+from ingestor.reader import QuestionError, Reader
 from ingestor.reader.source import FieldInfo
 from tests.builders import series
 from tests.contract.sourcemodel import Asked, answer, nanoseconds
 from tests.contract.sourcesubjects import AROUND, CHANGES, SUBJECTS, UNITS, Subject, assert_same, rows
 
 START, STOP = CHANGES["Europe/Berlin"] - AROUND, CHANGES["Europe/Berlin"] + AROUND
-ALL = {"start": "1700-01-01", "stop": "2262-01-01"}
-EXTREMES = [
+ALL: Mapping[str, Any] = {"start": "1700-01-01", "stop": "2262-01-01"}
+EXTREMES: Sequence[Mapping[str, Value]] = [
     {"temperature": -0.0, "count": 2**63 - 1, "state": "", "on": False},
     {"temperature": 5e-324, "count": -(2**63)},
     {"temperature": 1.7976931348623157e308, "state": 'a, "b" \'c\' \\ ☃ 💧,\nnext, "line"'},
@@ -102,7 +104,7 @@ def test_columns(farm: Subject, zone: str, every: str | None) -> None:
 
 
 @pytest.mark.parametrize("wish", [{}, {"every": "1h"}, {"every": "1d", "fill": 0}, {"every": "1d", "function": "rate"}])
-def test_nothing_there(farm: Subject, wish: dict[str, object]) -> None:
+def test_nothing_there(farm: Subject, wish: dict[str, Any]) -> None:
     """Where nothing was read the answer has its columns, and no rows."""
     there = farm.read("Farm", start=START, stop=STOP, **wish)
     empty = farm.read("Farm", start="2001-01-01", stop="2001-01-02", **wish)
@@ -114,13 +116,13 @@ def test_nothing_there(farm: Subject, wish: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("wish", [{}, {"every": "30m"}, {"every": "1d", "fill": "null"}])
-def test_stream(farm: Subject, wish: dict[str, object]) -> None:
+def test_stream(farm: Subject, wish: dict[str, Any]) -> None:
     """In batches come the same rows, all with one schema."""
 
-    async def work(reader: object) -> tuple[pa.Table, list[pa.RecordBatch]]:
-        asked = {"start": START, "stop": STOP, **wish}
-        table = await reader.read("Farm", **asked)  # type: ignore[attr-defined]  # a Reader
-        return table, [batch async for batch in reader.stream("Farm", **asked)]  # type: ignore[attr-defined]
+    async def work(reader: Reader) -> tuple[pa.Table, list[pa.RecordBatch]]:
+        asked: dict[str, Any] = {"start": START, "stop": STOP, **wish}
+        table = await reader.read("Farm", **asked)
+        return table, [batch async for batch in reader.stream("Farm", **asked)]
 
     table, batches = farm.ask(work)
 
@@ -147,7 +149,12 @@ def test_newest(farm: Subject, written: list[Point]) -> None:
 
 def test_newest_of_a_time(farm: Subject, written: list[Point]) -> None:
     """The same up to a time, for some series and fields."""
-    wish = {"start": START, "stop": CHANGES["Europe/Berlin"], "where": {"rack": "rack2"}, "fields": ["count"]}
+    wish: dict[str, Any] = {
+        "start": START,
+        "stop": CHANGES["Europe/Berlin"],
+        "where": {"rack": "rack2"},
+        "fields": ["count"],
+    }
     (found,) = rows(farm.ask(lambda reader: reader.last("Farm", **wish)))
     *_, expected = answer(written, Asked(START, CHANGES["Europe/Berlin"], where={"rack": "rack2"}, fields=("count",)))
 
@@ -156,7 +163,7 @@ def test_newest_of_a_time(farm: Subject, written: list[Point]) -> None:
 
 def test_gaps(farm: Subject) -> None:
     """Where nothing was read for longer than it should be, within the time and at its ends, is told for each series."""
-    wish = {"start": START - timedelta(hours=1), "stop": STOP, "where": {"rack": "rack2"}}
+    wish: dict[str, Any] = {"start": START - timedelta(hours=1), "stop": STOP, "where": {"rack": "rack2"}}
     table = farm.ask(lambda reader: reader.gaps("Farm", "15m", **wish))
 
     assert table.column_names == ["level", "rack", "from", "to", "missing"]
@@ -222,7 +229,8 @@ def test_names_that_need_quotes(subject: Subject) -> None:
     measurement, tag, name = 'm"; drop (x)', "t\"a'g, =", 'f ${x} "温度"'
     of = series("Büro 1, 'a'", measurement, tags={tag: 'v\\a"l${r}'}, types={name: FieldType.FLOAT})
     subject.write([Point(of, 10**18, {name: 1.5}), Point(of, 10**18 + 10**9, {name: 2.5})])
-    for wish in ({}, {"every": "1h", "function": "max"}):
+    wishes: Sequence[Mapping[str, Any]] = ({}, {"every": "1h", "function": "max"})
+    for wish in wishes:
         table = subject.read(of.bucket, **ALL, where={tag: 'v\\a"l${r}'}, fields=name, measurement=measurement, **wish)
 
         assert table[name].to_pylist()[-1] == 2.5
