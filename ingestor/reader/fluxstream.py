@@ -16,8 +16,8 @@ from ingestor.stores.influxdb.client import refusal
 from ingestor.stores.influxdb.connection import CONNECT_SECS, in_words, received
 from ingestor.stores.influxdb.server import Server
 
-_PIECE_BYTES = 2 * 2**20  # what Arrow reads at once: larger ones leave the processor's caches
-_READ_AHEAD_BYTES = 4 * 2**20  # of the socket, while a piece is read
+_PIECE_BYTES = 2**20  # what Arrow reads at once
+_READ_AHEAD_BYTES = 2**20  # of the socket, while a piece is read
 _GZIP = 16 + zlib.MAX_WBITS
 _ANNOTATIONS = ["datatype", "group", "default"]
 _FLUX_IS_OFF = "Flux query service disabled"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -109,7 +109,7 @@ class InfluxSource:
         """The times of the first and the last reading of a measurement; None where there is none."""
         return await self._span(bucket, measurement, flux.FIRST_NS, flux.LAST_NS)
 
-    async def stream(self, question: Question) -> AsyncIterator[pa.RecordBatch]:
+    async def stream(self, question: Question) -> AsyncGenerator[pa.RecordBatch, None]:
         """The answer, asked for span by span: the next is on its way while one is made wide."""
         plan, within = await asyncio.gather(
             self._plan(question),
@@ -128,7 +128,7 @@ class InfluxSource:
             coming.cancel()
             await asyncio.wait([coming])
 
-    async def newest(self, question: Question) -> AsyncIterator[pa.RecordBatch]:
+    async def newest(self, question: Question) -> AsyncGenerator[pa.RecordBatch, None]:
         """The last reading of each field of each series."""
         plan = await self._plan(question)
         if plan is None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -21,10 +22,11 @@ NASTY = (
 texts = st.text(st.characters(codec="utf-8"), max_size=20) | st.lists(st.sampled_from(NASTY), max_size=4).map("".join)
 
 
-def question(**more: object) -> Question:
-    """About the measurement climate of the bucket Farm, in the first second of 1970."""
-    plain = Question("Farm", "climate", 0, 10**9, ZoneInfo("UTC"), {})
-    return Question(**{name: more.get(name, getattr(plain, name)) for name in plain.__slots__})
+def question(
+    bucket: str = "Farm", measurement: str = "climate", where: Mapping[str, tuple[str, ...]] | None = None
+) -> Question:
+    """About the first second of 1970."""
+    return Question(bucket, measurement, 0, 10**9, ZoneInfo("UTC"), where or {})
 
 
 def structure(text: str) -> str:
