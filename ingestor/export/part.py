@@ -127,9 +127,9 @@ class Part:
 
     def _read_note(self) -> dict[str, Any] | None:
         """What was noted, where that fits to what is there."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, LookupError, TypeError):
             found = json.loads(self._note.read_text(encoding="utf-8"))
-            if found["bytes"] <= self.path.stat().st_size and isinstance(found["notes"], dict):
+            if found["bytes"] <= self.path.stat().st_size and found["asked"] is not None and found["notes"]:
                 return dict(found)
         return None
 

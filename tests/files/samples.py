@@ -1,7 +1,7 @@
 """Blocks, points and files that tests of formats share."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,12 @@ INTS = st.integers(-(2**63), 2**63 - 1)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TIMES = st.integers(-(2**63) + 2, 2**63 - 2)
 
-SOME_VALUES = {FieldType.FLOAT: FLOATS, FieldType.INT: INTS, FieldType.TEXT: TEXTS, FieldType.BOOL: st.booleans()}
+SOME_VALUES: Mapping[FieldType, st.SearchStrategy[Value]] = {
+    FieldType.FLOAT: FLOATS,
+    FieldType.INT: INTS,
+    FieldType.TEXT: TEXTS,
+    FieldType.BOOL: st.booleans(),
+}
 
 
 @st.composite
