@@ -1,0 +1,1 @@
+"""Moves readings from any store to any other, and shows that they are the same there."""
