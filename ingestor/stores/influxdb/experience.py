@@ -3,6 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
+LIMIT_SECS = 3600.0
+"""How long the size of a body is limited after one was too large: a proxy may have been mended meanwhile.
+
+Finding the limit anew costs a few requests that are refused, and no point.
+"""
+
 _MAX_BUCKETS = 128  # a bucket's name may come from topics
 _MAX_LINE = 8 * 2**10
 
@@ -16,7 +22,14 @@ class Experience:
 
     def __init__(self) -> None:
         self.max_bytes: int | None = None
+        self._now_secs = self._limited_secs = 0.0
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def at(self, now_secs: float) -> None:
+        """It is so late now, by any clock: a limit that was met long ago is forgotten."""
+        self._now_secs = now_secs
+        if not 0 <= now_secs - self._limited_secs < LIMIT_SECS:  # clocks are also put back
+            self.forget_limit()
 
     def meet(self, buckets: Iterable[str]) -> None:
         """Points of these buckets are to be written; tell it all buckets of a batch before the first is tried."""
@@ -42,8 +55,14 @@ class Experience:
         return all(known.refused for known in self._buckets.values())
 
     def too_large(self, size: int) -> None:
-        """A body of so many bytes was too large."""
-        self.max_bytes = max(1, min(size, self.max_bytes or size) // 2)
+        """A body of so many bytes was too large; others of that size may be under way."""
+        half = max(1, size // 2)
+        self.max_bytes = min(half, self.max_bytes or half)
+        self._limited_secs = self._now_secs
+
+    def forget_limit(self) -> None:
+        """Any body may be sent again."""
+        self.max_bytes = None
 
     def faulted(self, bucket: str, lines: Sequence[str]) -> int:
         """The server failed on these lines; returns how many times in a row it has."""

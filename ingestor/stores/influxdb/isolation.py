@@ -7,6 +7,7 @@ Whatever order parts were sent in, the last request with a point keeps the order
 the same time the later one wins.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from ingestor.errors import StoreMisconfiguredError, StoreUnavailableError
@@ -22,6 +23,8 @@ _FAULTS_IN_A_ROW = 3  # before the bytes are suspected, and not the server
 _NOT_THE_POINTS = {Meaning.BUSY, Meaning.MISCONFIGURED, Meaning.FORBIDDEN, Meaning.NO_BUCKET}
 _UNSURE = {Meaning.FAULT, Meaning.REFUSED}  # it need not be the points that are wrong
 _WITNESSES = 8  # lines that are tried one by one where none is known to be acceptable
+_LARGE_LINE = 64 * 2**10  # bytes; whoever takes less at once is not set up for InfluxDB
+_COMMENT = "#"  # a line that stores nothing
 
 
 def settle(
@@ -128,6 +131,7 @@ class _Settlement:
                 return
             if reading.meaning is Meaning.TOO_LARGE:
                 if len(part) == 1:
+                    yield from self._find_smaller(part[0], reading)
                     self._reject(part, Reason.REJECTED, reading.told)
                     return
                 self._experience.too_large(_size(part))
@@ -205,10 +209,9 @@ class _Settlement:
 
     def _find_witness(self, reading: Reading) -> Settling:
         """Return once the bucket has accepted a line; raise where it accepts none."""
-        known = self._experience.accepted_line(self._bucket)
-        living = [entry.line for entry in self._entries if entry.line]
+        known, living = self._witnesses()
         spread = living[:: max(1, len(living) // _WITNESSES)][:_WITNESSES]
-        for line in [known, *spread] if known else spread:
+        for line in [*known, *spread]:
             answer = yield [line]
             if self._read(answer).meaning is Meaning.STORED:
                 self._experience.accepted(self._bucket, [line])
@@ -216,6 +219,33 @@ class _Settlement:
         if reading.meaning is Meaning.FAULT:
             raise StoreUnavailableError(reading.told)
         raise StoreMisconfiguredError(f"{reading.told}. It refuses other points as well")
+
+    def _find_smaller(self, entry: _Entry, reading: Reading) -> Settling:
+        """Return once a line was not too large that is smaller than one that is; raise where there is none."""
+        known, living = self._witnesses()
+        smaller = [line for line in (*known, *living) if len(line) < len(entry.line)]
+        if not smaller and _size([entry]) > _LARGE_LINE:
+            smaller = [_COMMENT]
+        line = min(smaller, key=len, default=entry.line)
+        if smaller:
+            answer = yield [line]
+            if self._read(answer).meaning is not Meaning.TOO_LARGE:
+                return
+        self._experience.forget_limit()
+        raise StoreMisconfiguredError(
+            f"{reading.told}. Not even {len(line.encode())} bytes are taken: let the server, or the proxy in front of "
+            "it, take larger bodies"
+        )
+
+    def _witnesses(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Lines that may be sent at any time, in any order: the one that the bucket took last, and those of the batch.
+
+        Of two points in the same place the later counts, so neither is sent out of its turn.
+        """
+        known = self._experience.accepted_line(self._bucket)
+        living = [entry for entry in self._entries if entry.line]
+        places = Counter(map(_place, living))
+        return [known] if known else [], [entry.line for entry in living if places[_place(entry)] == 1]
 
     def _settle_each(self, parts: Iterable[Sequence[_Entry]]) -> Settling:
         for part in parts:
@@ -266,6 +296,10 @@ def _in_pieces(part: Sequence[_Entry], limit: int) -> Iterator[Sequence[_Entry]]
 def _size(part: Sequence[_Entry]) -> int:
     """Bytes of a body with these lines."""
     return sum(len(entry.line.encode()) + 1 for entry in part)
+
+
+def _place(entry: _Entry) -> tuple[object, int]:
+    return _series(entry), entry.point.time_ns
 
 
 def _series(entry: _Entry) -> tuple[str, tuple[tuple[str, str], ...]]:

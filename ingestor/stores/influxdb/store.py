@@ -36,7 +36,7 @@ class InfluxStore:
         server: Where to, and how to be let in.
         create: Whether a bucket that is missing is made.
         declared: With which description and retention, where not with none and for ever.
-        clock: Seconds since 1970; `check` compares the server's clock with it.
+        clock: Seconds since 1970; `check` compares the server's clock with it, and old experience is forgotten by it.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class InfluxStore:
         async for part in _slices(len(points)):
             groups.add(points[part], part.start)
         buckets = groups.by_bucket()
+        self._experience.at(self._clock())
         self._experience.meet(buckets)
         waiting = iter(buckets.items())
         rejections: list[Rejection] = []

@@ -63,11 +63,13 @@ class ModelServer:
     def write(self, lines: Sequence[str]) -> Answer:
         """One request."""
         self.requests += 1
+        size = len("\n".join(lines).encode())
+        lines = [line for line in lines if line != "#"]
         points = [self._points[line] for line in lines]
         names = {name for point in points for name in point.fields}
         if self.down:
             return self._answer(500, "internal error")
-        if self.max_bytes is not None and len("\n".join(lines).encode()) > self.max_bytes:
+        if self.max_bytes is not None and size > self.max_bytes:
             return self._answer(413, "too large")
         if NAMELESS in names:
             return self._answer(400, "something is wrong")

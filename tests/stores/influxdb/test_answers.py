@@ -16,7 +16,7 @@ from tests.stores.influxdb.settling import attempts
 
 NAMES = {Dialect.V1: "1.8.10", Dialect.V2: "v2.8.0", Dialect.V3: "3.0.1"}
 ABOUT_LINES = {
-    Meaning.QUOTED, Meaning.NUMBERED, Meaning.AGE, Meaning.FIELD, Meaning.SOME, Meaning.TOO_LARGE,
+    Meaning.QUOTED, Meaning.NUMBERED, Meaning.AGE, Meaning.FIELD, Meaning.SOME,
 }  # fmt: skip
 """What sets points aside when a server says it about everything; all else holds them."""
 

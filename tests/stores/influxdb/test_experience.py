@@ -1,6 +1,8 @@
 """What is remembered of a server between batches."""
 
-from ingestor.stores.influxdb.experience import Experience
+import pytest
+
+from ingestor.stores.influxdb.experience import LIMIT_SECS, Experience
 
 
 def test_the_newest_accepted_line_is_kept() -> None:
@@ -49,16 +51,33 @@ def test_the_only_bucket_is_all_buckets() -> None:
 
 
 def test_the_limit_of_a_body_only_shrinks() -> None:
-    """Half of what was too large; of the smallest that was."""
+    """Half of the smallest that was too large: what was under way at the same time halves it no further."""
     experience = Experience()
     experience.too_large(1_000)
 
     assert experience.max_bytes == 500
     experience.too_large(5_000)
+    experience.too_large(1_000)
+    assert experience.max_bytes == 500
+    experience.too_large(500)
     assert experience.max_bytes == 250
-    for _ in range(20):
-        experience.too_large(250)
+    experience.too_large(1)
     assert experience.max_bytes == 1
+
+
+@pytest.mark.parametrize(
+    ("later_secs", "max_bytes"), [(0, 500), (LIMIT_SECS - 1, 500), (LIMIT_SECS, None), (-86_400.0, None)]
+)
+def test_the_limit_of_a_body_is_forgotten_after_an_hour(later_secs: float, max_bytes: int | None) -> None:
+    """Since it was last met; also when the clock was put back meanwhile, so that it is not kept for ever."""
+    experience = Experience()
+    experience.at(1_000.0)
+    experience.too_large(2_000)
+    experience.at(1_000.0 + LIMIT_SECS / 2)
+    experience.too_large(1_000)
+    experience.at(1_000.0 + LIMIT_SECS / 2 + later_secs)
+
+    assert experience.max_bytes == max_bytes
 
 
 def test_faults_on_the_same_bytes_are_counted() -> None:

@@ -133,28 +133,6 @@ def test_words_that_mislead_still_find_the_point() -> None:
     assert server.requests <= 40
 
 
-def test_too_large_is_halved_and_remembered() -> None:
-    """The next batch is sent in pieces that fit, and a line that is too large alone is set aside."""
-    server, experience = ModelServer(max_bytes=20_000), Experience()
-    batch = batch_of(1_000)
-    batch[500] = batch[500]._replace(fields={"text": "x" * 20_001})
-    (rejection,) = attempt(batch, server.write, encode=server.encode, experience=experience)
-
-    assert rejection.at == 500
-    assert "413: too large" in rejection.detail
-    assert len(server.stored) == 999
-    before = server.requests
-    sizes: list[int] = []
-
-    def send(lines: Sequence[str]) -> Answer:
-        sizes.append(len("\n".join(lines).encode()))
-        return server.write(lines)
-
-    assert attempt(batch_of(1_000, first_ns=5_000), send, encode=server.encode, experience=experience) == []
-    assert max(sizes) <= 20_000
-    assert server.requests - before < 20
-
-
 def forbidding(*buckets: str) -> Callable[[str], Callable[[Sequence[str]], Answer]]:
     """A server that forbids writing some buckets."""
     return lambda bucket: lambda _: Answer(403 if bucket in buckets else 204, {}, b"")

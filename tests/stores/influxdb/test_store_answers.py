@@ -9,6 +9,8 @@ import pytest
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Point, Rejection
 from ingestor.stores.influxdb.answers import TABLE, Answer, Dialect, Meaning, Row, find_row, read
+from ingestor.stores.influxdb.server import Server
+from ingestor.stores.influxdb.store import InfluxStore
 from ingestor.writer.engine import SLOW_RETRY_SECS
 from tests.builders import point, series
 from tests.servers.fakeinflux import FakeInflux, Judge, Reply, Request
@@ -33,9 +35,11 @@ TYPES = {"f": FieldType.INT, "g": FieldType.FLOAT}
 
 
 def batch(bucket: str = "Farm", *, bad: Sequence[int] = (BAD,), count: int = 10) -> list[Point]:
-    """Points of which some are to be refused: they have another field, and are the oldest."""
+    """Points of which some are to be refused: they have another field, are the oldest, and have the longest lines."""
     of = series(bucket, "m", types=TYPES)
-    return [point(of, time_ns=at, f=1) if at in bad else point(of, time_ns=1000 + at, g=0.5) for at in range(count)]
+    return [
+        point(of, time_ns=at, f=10**15) if at in bad else point(of, time_ns=1000 + at, g=0.5) for at in range(count)
+    ]
 
 
 def is_bad(line: str) -> bool:
@@ -195,6 +199,32 @@ def test_a_body_that_is_too_large_is_halved_and_the_limit_remembered() -> None:
             assert all(judge(came).status == 204 for came in fake.requests[first:])
 
     run(main())
+
+
+def test_a_limit_that_a_server_had_is_forgotten_after_an_hour() -> None:
+    """Somebody may have set the proxy right: large bodies are tried again, once an hour."""
+    limit = 1_000
+    now_secs = 1_700_000_000.0
+
+    def judge(came: Request) -> Reply:
+        return Reply(413, "<html>nginx</html>") if sum(len(line) + 1 for line in came.lines) > limit else Reply()
+
+    async def main() -> list[int]:
+        nonlocal limit, now_secs
+        counts = []
+        async with FakeInflux(judge) as fake, InfluxStore(Server(fake.url), clock=lambda: now_secs) as store:
+            for allowed, later_secs in ((1_000, 0), (1_000, 10), (10_000, 3_500), (10_000, 100)):
+                limit = allowed
+                now_secs += later_secs
+                before = len(fake.requests)
+                await store.write([point(series(), time_ns=at) for at in range(100)])
+                counts.append(len(fake.requests) - before)
+        return counts
+
+    first, second, third, fourth = run(main())
+
+    assert first > second == third > 1
+    assert fourth == 1
 
 
 @pytest.mark.parametrize(
