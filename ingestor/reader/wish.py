@@ -133,7 +133,7 @@ def _span(wish: Span, zone: ZoneInfo, *, now_ns: int, all_time: bool) -> tuple[i
         return max(before(stop_ns, parse_interval(last, of="last"), zone), _FIRST_NS), stop_ns
     start_ns = parse_time(start, zone)
     if start_ns >= stop_ns:
-        raise QuestionError(f"start={start!r} is not before stop={'now' if stop is None else stop!r}")
+        raise QuestionError(f"start={start!r} is not before {'now' if stop is None else f'stop={stop!r}'}")
     return start_ns, stop_ns
 
 
