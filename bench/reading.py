@@ -64,7 +64,7 @@ def _run(rows: int, rounds: int, names: Sequence[str], folder: Path) -> None:
         _fill(url, rows)
         found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
         for number in range(rounds):
-            for name in names[number % len(names) :] + names[: number % len(names)]:
+            for name in (*names[number % len(names) :], *names[: number % len(names)]):
                 found[name].append(_measure(name, url, rows))
                 print(json.dumps({"round": number + 1, "contestant": name, **found[name][-1]}), flush=True)
     print(json.dumps(_summary(found), indent=2))
