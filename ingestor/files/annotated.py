@@ -117,6 +117,8 @@ def _read_row(
     if len(cells) != table.width:
         return Unreadable(at, raw, f"has {len(cells)} cells; the header has {table.width}")
     cells = [default if cell is None else cell for cell, default in zip(cells, table.defaults, strict=True)]
+    if "\r" in raw:  # InfluxDB makes these of line feeds, and leaves out all others
+        cells = [cell and cell.replace("\r\n", "\n") for cell in cells]
     try:
         time_ns = times.read(cells[table.time] or "")
         fields = _values(cells, table)

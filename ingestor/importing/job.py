@@ -148,8 +148,8 @@ def _checked(items: Iterator[Reading | Unreadable], check: ModelCheck) -> Iterat
             yield item
             continue
         point, why, fields = check.check(item.point)
-        if why or point is None:
-            yield Unreadable(item.at, item.raw, why or "has no field of the model", fields)
+        if why:
+            yield Unreadable(item.at, item.raw, why, fields)
         if point is not None:
             yield item._replace(point=point)
 

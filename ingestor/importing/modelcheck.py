@@ -46,17 +46,19 @@ class ModelCheck:
         """The point as the model has it, and what was wrong."""
         raw: Values = {**{name: tag for name, tag in point.series.tags if name in self._tags}, **point.fields}
         try:
-            return Checked(self._point(point, self._wire.read(raw)))
-        except ValidationError:
-            return self._mended(point, raw)
+            return self._whole(point, raw) or self._mended(point, raw)
         except Exception as error:  # noqa: BLE001 - code of the model's author may raise anything
             return Checked(None, f"the model's own code failed: {type(error).__name__}: {error}")
 
-    def _mended(self, point: Point, raw: Values) -> Checked:
+    def _whole(self, point: Point, raw: Values) -> Checked | None:
         try:
-            values, flaws = self._mender.mend(self._wire, raw)
-        except Exception as error:  # noqa: BLE001 - the same
-            return Checked(None, f"the model's own code failed: {type(error).__name__}: {error}")
+            left = self._point(point, self._wire.read(raw))
+        except ValidationError:
+            return None
+        return Checked(left) if left else None
+
+    def _mended(self, point: Point, raw: Values) -> Checked:
+        values, flaws = self._mender.mend(self._wire, raw)
         why = "; ".join(flaw.detail for flaw in flaws)
         left = None if values is None else self._point(point, values)
         return Checked(left, why, tuple(flaw.field for flaw in flaws if flaw.field) if left else ())
