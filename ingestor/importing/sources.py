@@ -77,6 +77,8 @@ def open_readings(path: Path, options: Options, *, known: Mapping[str, FieldType
                 yield _of_text(text, options, known, lines=suffix.startswith(".lp"))
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from None
+    except FileError as error:
+        raise FileError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
 
 
 def _of_text(text: TextFile, options: Options, known: Mapping[str, FieldType], *, lines: bool) -> Readings:
