@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -121,8 +122,14 @@ def http_address(value: str, *, user: bool = False) -> str:
         raise ValueError("an address here is http://HOST[:PORT] or https://HOST[:PORT]")
     if match[1] and not user:
         raise ValueError("put the token into token, not into url")
+    if match[1] and not _is_latin1(unquote(match[1])):
+        raise ValueError("HTTP cannot carry every sign of its user and password: take those of Latin-1")
     host_name(match[2])
     return value.rstrip("/")
+
+
+def _is_latin1(text: str) -> bool:
+    return all(ord(sign) < 256 for sign in text)
 
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]

@@ -148,6 +148,7 @@ def test_a_password_in_the_address_is_refused_and_not_told() -> None:
         (StoreSpec, INFLUXDB | {"token": "a\nb"}, "without line breaks"),
         (StoreSpec, INFLUXDB | {"ca": "/ca.pem"}, "without TLS"),
         (StoreSpec, INFLUXDB | {"proxy": "socks5://farm"}, "http://HOST"),
+        (StoreSpec, INFLUXDB | {"proxy": "http://bob:%E2%98%83@farm"}, "Latin-1"),
         (StoreSpec, INFLUXDB | {"timeout": "11m"}, "less than or equal to"),
         (StoreSpec, {"start": "now"}, "Extra inputs"),
         (Bucket, {"name": "a", "retention": "0d"}, "greater than 0"),
