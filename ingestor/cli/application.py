@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from ingestor import __version__
-from ingestor.cli import buckets, check, deadletters, demo, export, import_, journal, run, simulate, status, stores, types
+from ingestor.cli import (
+    buckets,
+    check,
+    copy,
+    deadletters,
+    demo,
+    export,
+    import_,
+    journal,
+    read,
+    run,
+    simulate,
+    status,
+    stores,
+    types,
+)
 from ingestor.cli.output import say
 
 
@@ -26,8 +41,10 @@ def make_app() -> typer.Typer:
     app.add_typer(stores.make_group(), name="stores")
     app.add_typer(buckets.make_group(), name="buckets")
     app.add_typer(types.make_group(), name="types")
+    app.command()(read.read)
     app.command()(export.export)
     app.command("import")(import_.import_)
+    app.command()(copy.copy)
     app.add_typer(deadletters.make_group(), name="deadletters")
     app.add_typer(journal.make_group(), name="journal")
     return app

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ingestor.cli.loop import run_in_loop
-from ingestor.cli.options import AsJson, ConfigFile, load_config
+from ingestor.cli.options import AsJson, ConfigFile, load_config, parse_where
 from ingestor.cli.output import fail, say, say_json, warn
 from ingestor.cli.progress import progress_bar
 from ingestor.cli.units import counted, readable_size
@@ -57,7 +57,7 @@ def export(
     """
     loaded = load_config(config)
     name = choose(loaded, store)
-    tags = _parse_where(where or [])
+    tags = parse_where(where or [])
     wish: Wish = {"last": last, "start": start, "stop": stop, "where": tags, "fields": field or None}
     try:
         zone = ZoneInfo(str(loaded.timezone))
@@ -103,17 +103,6 @@ async def _rows(config: Config, name: str, suffix: str) -> AsyncIterator[Rows]:
         yield SourceRows(source)
 
 
-def _parse_where(words: list[str]) -> dict[str, list[str]]:
-    """Tags and their values: with one tag said twice, either value fits."""
-    tags: dict[str, list[str]] = {}
-    for word in words:
-        tag, equals, value = word.partition("=")
-        if not equals or not tag:
-            raise typer.BadParameter(f"{word!r} is not TAG=VALUE")
-        tags.setdefault(tag, []).append(value)
-    return tags
-
-
 def _tell(summary: Summary, file: Path, *, json: bool) -> None:
     size = file.stat().st_size
     if json:
@@ -123,6 +112,4 @@ def _tell(summary: Summary, file: Path, *, json: bool) -> None:
         of = ", ".join(summary.measurements)
         say(f"{file}: {counted(summary.rows, 'reading')} of {of}, {readable_size(size)}; the store counts as many")
     if summary.refused:
-        warn(
-            f"{counted(summary.refused, 'value')} could not be written as line protocol; the first: {summary.why}"
-        )
+        warn(f"{counted(summary.refused, 'value')} could not be written as line protocol; the first: {summary.why}")

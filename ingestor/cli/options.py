@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,6 +82,21 @@ def seconds(text: str) -> float:
     if secs <= 0:
         raise typer.BadParameter("a time is more than 0")
     return secs
+
+
+def parse_where(words: Iterable[str]) -> dict[str, list[str]]:
+    """Tags and their values, out of `TAG=VALUE`: with one tag said twice, either value fits.
+
+    Raises:
+        typer.BadParameter: A word is something else.
+    """
+    tags: dict[str, list[str]] = {}
+    for word in words:
+        tag, equals, value = word.partition("=")
+        if not equals or not tag:
+            raise typer.BadParameter(f"{word!r} is not TAG=VALUE")
+        tags.setdefault(tag, []).append(value)
+    return tags
 
 
 def moment_ns(text: str) -> int:

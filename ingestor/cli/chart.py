@@ -1,0 +1,95 @@
+"""Small charts out of blocks: a line for each series of each field, with its smallest, largest and last value."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from ingestor.cli.readtexts import cell_text, heading, number_texts
+from ingestor.plot.collect import Collector, Drawn, Tags, labels
+from ingestor.plot.picture import extent
+from ingestor.ports import FieldType
+
+MOST_SERIES = 8
+"""So many series have a chart in each field."""
+MOST_FIELDS = 12
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_LEAST_WIDTH, _MOST_WIDTH = 10, 60
+_LABEL = 22
+_BETWEEN = 2
+
+
+class _Said(NamedTuple):
+    """What stands before a chart and behind it."""
+
+    label: str
+    low: str
+    high: str
+    last: str
+
+
+def chart(values: Sequence[float | None]) -> str:
+    """A column for each value, from the smallest to the largest; where there is none, a blank."""
+    there = [value for value in values if value is not None]
+    low, high = (min(there), max(there)) if there else (0.0, 0.0)
+    return "".join(" " if value is None else _block(value, low, high) for value in values)
+
+
+def charts(collector: Collector, *, start_ns: int, stop_ns: int, widest: int | None, width: int) -> Table:
+    """The charts of all that was collected.
+
+    Args:
+        collector: It has seen at least one reading.
+        start_ns: From when on readings were asked for.
+        stop_ns: Until when.
+        widest: How far apart readings may be, where that is known; else what is usual on a line tells it.
+        width: Of the terminal.
+    """
+    series = collector.series
+    _, told_by, names = labels(collector.tags, series)
+    label_of = dict(zip(series, names, strict=True))
+    fields = [(field, _beside(field, label_of)) for field in collector.drawn()]
+    said = [_Said(cell_text(told_by, _LABEL), "min", "max", "last"), *(one for _, lines in fields for one in lines)]
+    taken = sum(max(cell_len(one[at]) for one in said) for at in range(len(_Said._fields)))
+    room = max(_LEAST_WIDTH, min(_MOST_WIDTH, width - taken - len(_Said._fields) * _BETWEEN))
+    begin, end = extent(collector, start_ns=start_ns, stop_ns=stop_ns)
+    table = Table(box=None, padding=(0, _BETWEEN, 0, 0), pad_edge=False, show_header=False)
+    for at in range(len(_Said._fields) + 1):
+        table.add_column(justify="left" if at < 2 else "right", no_wrap=True)
+    for field, lines in fields:
+        ends = ("", "") if field.states else ("min", "max")
+        table.add_row(
+            _dim(said[0].label), Text(cell_text(heading(field.column), room), "bold"), *map(_dim, (*ends, "last"))
+        )
+        for (_, line), (label, low, high, last) in zip(field.lines, lines, strict=True):
+            values = line.columns(
+                room,
+                start_ns=begin,
+                stop_ns=end,
+                widest=widest if widest is not None or field.states else line.widest(),
+                last=field.column.type is FieldType.TEXT,
+            )
+            table.add_row(Text(label), Text(chart(values), "cyan"), Text(low), Text(high), Text(last))
+    return table
+
+
+def _block(value: float, low: float, high: float) -> str:
+    if high == low:
+        return _BLOCKS[len(_BLOCKS) // 2 - 1]
+    share = (value / 2 - low / 2) / (high / 2 - low / 2)  # halves: two large floats may be infinitely far apart
+    return _BLOCKS[min(len(_BLOCKS) - 1, int(share * len(_BLOCKS)))]
+
+
+def _beside(field: Drawn, label_of: Mapping[Tags, str]) -> Sequence[_Said]:
+    found = [(cell_text(label_of[key], _LABEL), summary) for key, line in field.lines if (summary := line.summary())]
+    if field.states:
+        return [_Said(label, "", "", cell_text(field.states[int(summary.last[1])], _LABEL)) for label, summary in found]
+    texts = number_texts([number for _, one in found for number in (one.lowest, one.highest, one.last[1])])
+    return [_Said(label, *texts[3 * at : 3 * at + 3]) for at, (label, _) in enumerate(found)]
+
+
+def _dim(text: str) -> Text:
+    return Text(text, "dim")
