@@ -1,0 +1,1 @@
+"""Tests of moving readings from one store to another."""
