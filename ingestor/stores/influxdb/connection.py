@@ -37,24 +37,27 @@ class Connection:
     Args:
         server: Which one, and how to be let in.
         limit: How many connections there may be at the same time.
+
+    Attributes:
+        server: The same.
     """
 
     def __init__(self, server: Server, *, limit: int) -> None:
-        self._server = server
+        self.server = server
         self._limit = limit
         self._session: aiohttp.ClientSession  # there from entering on: it wants a running loop
         self._trust: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         headers = {"Accept-Encoding": "identity"}
-        if self._server.authorization:
-            headers["Authorization"] = self._server.authorization
+        if self.server.authorization:
+            headers["Authorization"] = self.server.authorization
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._limit),
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=self._server.timeout_secs, connect=CONNECT_SECS),
+            timeout=aiohttp.ClientTimeout(total=self.server.timeout_secs, connect=CONNECT_SECS),
         )
         return self
 
@@ -80,7 +83,7 @@ class Connection:
             StoreUnavailableError: No answer came, or not all of it.
             StoreMisconfiguredError: No answer will come until a person acts, or none that ends.
         """
-        return whole(await self._exchange("GET", path, query), self._server)
+        return whole(await self._exchange("GET", path, query), self.server)
 
     async def _exchange(
         self,
@@ -91,7 +94,7 @@ class Connection:
         data: io.BytesIO | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        server = self._server
+        server = self.server
         try:
             async with self._session.request(
                 method,
@@ -111,7 +114,7 @@ class Connection:
 
     async def _trusted(self) -> ssl.SSLContext | None:
         if self._trust is None:
-            self._trust = await asyncio.to_thread(self._server.trust)
+            self._trust = await asyncio.to_thread(self.server.trust)
         return self._trust
 
 

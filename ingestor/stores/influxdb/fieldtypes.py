@@ -4,10 +4,9 @@ from ingestor.errors import BucketError
 from ingestor.stores.influxdb import influxql
 from ingestor.stores.influxdb.answers import Dialect, Meaning, dialect, error_of, read
 from ingestor.stores.influxdb.connection import Connection, understood
-from ingestor.stores.influxdb.server import Server
 
 
-async def ask_field_types(connection: Connection, server: Server, bucket: str) -> influxql.FieldTypes | None:
+async def ask_field_types(connection: Connection, bucket: str) -> influxql.FieldTypes | None:
     """The types by measurement and field.
 
     Empty where there is no such bucket; None where the token may not read it. A token that may not is told by
@@ -26,19 +25,18 @@ async def ask_field_types(connection: Connection, server: Server, bucket: str) -
         if answer.status == 404 and reading.meaning is Meaning.NO_BUCKET:  # as InfluxDB 3 says it
             return {}
         raise error_of(reading, bucket)
-    result = understood(server, influxql.read_result, answer.body)
+    result = understood(connection.server, influxql.read_result, answer.body)
     if not result.error:
-        return understood(server, influxql.field_types, result)
+        return understood(connection.server, influxql.field_types, result)
     if "not found" not in result.error:
         raise BucketError(bucket, f"InfluxDB answered: {result.error}")
-    hidden = dialect(answer) is Dialect.V2 and await _is_there(connection, server, bucket)
+    hidden = dialect(answer) is Dialect.V2 and await _is_there(connection, bucket)
     return None if hidden else {}
 
 
-async def _is_there(connection: Connection, server: Server, bucket: str) -> bool:
+async def _is_there(connection: Connection, bucket: str) -> bool:
     """Whether there is a bucket of that name, also where the token may not read it: only then is it no 404."""
-    of_org = {"org": server.org} if server.org else {}
-    answer = await connection.ask("/api/v2/buckets", {**of_org, "name": bucket})
+    answer = await connection.ask("/api/v2/buckets", {**connection.server.of_org, "name": bucket})
     if answer.status == 404:
         return False
     if answer.status not in {200, 401, 403}:

@@ -17,12 +17,13 @@ from ingestor.ports import FieldType, StoredPoint, Value
 FIELD_KEYS = "SHOW FIELD KEYS"
 ALL_POINTS = "SELECT *::field FROM /.*/ GROUP BY *"
 
-_TYPES = {
+TYPES = {
     "float": FieldType.FLOAT,
     "integer": FieldType.INT,
     "string": FieldType.TEXT,
     "boolean": FieldType.BOOL,
-}  # `unsigned` is none of ours
+}
+"""The server's names of types; its `unsigned` is none of ours."""
 
 FieldTypes = Mapping[tuple[str, str], AbstractSet[FieldType]]
 
@@ -81,8 +82,8 @@ def field_types(result: Result) -> FieldTypes:
     types: dict[tuple[str, str], set[FieldType]] = {}
     for rows in result.series:
         for field, kind in rows.values:
-            if kind in _TYPES:
-                types.setdefault((rows.name, field), set()).add(_TYPES[kind])
+            if kind in TYPES:
+                types.setdefault((rows.name, field), set()).add(TYPES[kind])
     return types
 
 

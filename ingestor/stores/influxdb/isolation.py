@@ -7,13 +7,14 @@ Whatever order parts were sent in, the last request with a point keeps the order
 the same time the later one wins.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from operator import attrgetter
 
 from ingestor.errors import StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import Point, Reason, Rejection
 from ingestor.stores.influxdb import offenders
-from ingestor.stores.influxdb.answers import Answer, Meaning, Reading, error_of, read, shorten
+from ingestor.stores.influxdb.answers import Answer, Meaning, Reading, error_of, read
+from ingestor.stores.influxdb.entry import Entry, in_pieces, size_of
 from ingestor.stores.influxdb.experience import Experience
 
 Settling = Generator[Sequence[str], Answer, None]
@@ -61,49 +62,17 @@ def settle(
         first = answer
     else:
         first = None
-    entries = [_Entry(at, point, line) for at, (point, line) in enumerate(zip(points, lines, strict=True)) if line]
+    entries = [Entry(at, point, line) for at, (point, line) in enumerate(zip(points, lines, strict=True)) if line]
     settlement = _Settlement(entries, bucket, experience, encode)
     yield from settlement.settle(entries, first)
     return settlement.rejections()
-
-
-class _Entry:
-    """A point on its way: what of it is still to be sent, and what of it was refused."""
-
-    __slots__ = ("at", "details", "fields", "line", "point", "reason")
-
-    def __init__(self, at: int, point: Point, line: str) -> None:
-        self.at = at
-        self.point = point
-        self.line = line
-        self.reason: Reason | None = None
-        self.details: list[str] = []
-        self.fields: list[str] = []
-
-    def reject(self, reason: Reason, detail: str) -> None:
-        """Nothing of it will be sent any more."""
-        self.reason = self.reason or reason
-        self.details.append(shorten(detail))
-        self.line = ""
-
-    def strip(self, named: offenders.Named, encode: Callable[[Point], str]) -> None:
-        """Send it without a field."""
-        kept = {name: value for name, value in self.point.fields.items() if name != named.field}
-        self.point = self.point._replace(fields=kept)
-        self.reject(named.reason, named.detail)
-        self.fields.append(named.field)
-        self.line = encode(self.point) if kept else ""
-
-    def rejection(self, reason: Reason) -> Rejection:
-        """What is said about it in the end."""
-        return Rejection(self.at, reason, "; ".join(self.details), tuple(self.fields) if self.line else ())
 
 
 class _Settlement:
     """One batch of one bucket on its way."""
 
     def __init__(
-        self, entries: Sequence[_Entry], bucket: str, experience: Experience, encode: Callable[[Point], str]
+        self, entries: Sequence[Entry], bucket: str, experience: Experience, encode: Callable[[Point], str]
     ) -> None:
         self._entries = entries
         self._bucket = bucket
@@ -114,9 +83,9 @@ class _Settlement:
 
     def rejections(self) -> list[Rejection]:
         """What was refused, in the order of the batch."""
-        return [entry.rejection(entry.reason) for entry in self._entries if entry.reason]
+        return [refused for entry in self._entries if (refused := entry.rejection())]
 
-    def settle(self, part: Sequence[_Entry], answer: Answer | None = None) -> Settling:
+    def settle(self, part: Sequence[Entry], answer: Answer | None = None) -> Settling:
         """Return when each of these is stored or refused; `answer` is the answer where they were sent already."""
         in_vain = False
         while part := [entry for entry in part if entry.line]:
@@ -134,7 +103,7 @@ class _Settlement:
                     yield from self._find_smaller(part[0], reading)
                     self._reject(part, Reason.REJECTED, reading.told)
                     return
-                self._experience.too_large(_size(part))
+                self._experience.too_large(size_of(part))
                 answer = None
                 continue
             before = self._refused
@@ -149,7 +118,7 @@ class _Settlement:
             if (yield from self._divide(part, reading)):
                 return
 
-    def _take_out(self, part: Sequence[_Entry], reading: Reading, answer: Answer) -> Sequence[_Entry]:
+    def _take_out(self, part: Sequence[Entry], reading: Reading, answer: Answer) -> Sequence[Entry]:
         """Refuse those that the answer names for sure; else return those that it may mean."""
         if reading.meaning is Meaning.QUOTED:
             for index, why in offenders.quoted(reading.words, [entry.line for entry in part]).items():
@@ -161,7 +130,7 @@ class _Settlement:
             for index, why in told.items():
                 self._refuse([part[index]], offenders.named_field(why), why)
         elif reading.meaning is Meaning.AGE:
-            times = [entry.point.time_ns for entry in part]
+            times = [entry.time_ns for entry in part]
             indices, why = offenders.outside_retention(reading.words, times)
             self._reject([part[index] for index in indices], Reason.TIME, why)
         elif reading.meaning in {Meaning.FIELD, Meaning.SOME}:
@@ -174,7 +143,7 @@ class _Settlement:
             return suspects
         return ()
 
-    def _divide(self, part: Sequence[_Entry], reading: Reading) -> Generator[Sequence[str], Answer, bool]:
+    def _divide(self, part: Sequence[Entry], reading: Reading) -> Generator[Sequence[str], Answer, bool]:
         """Settle the halves of what was refused without a name; of a single one, find out whether it is to blame.
 
         What is refused for the same reason is mostly close in time, or of a few series, and so kept together.
@@ -188,7 +157,7 @@ class _Settlement:
             yield from self._find_witness(reading)
             self._suspected = True
         if len(part) > 1:
-            alike = sorted(part, key=_series if reading.meaning is Meaning.SOME else _time)
+            alike = sorted(part, key=attrgetter("series" if reading.meaning is Meaning.SOME else "time_ns"))
             half = len(part) // 2
             yield from self._settle_each([alike[:half], alike[half:]])
             return True
@@ -200,7 +169,7 @@ class _Settlement:
         self._refuse(part, offenders.named_field(reading.words), reading.told)
         return not part[0].line
 
-    def _have_patience(self, part: Sequence[_Entry], reading: Reading) -> None:
+    def _have_patience(self, part: Sequence[Entry], reading: Reading) -> None:
         """Raise while it may be the server that is at fault, and not these bytes."""
         if reading.meaning is Meaning.FAULT:
             faults = self._experience.faulted(self._bucket, [entry.line for entry in part])
@@ -220,11 +189,11 @@ class _Settlement:
             raise StoreUnavailableError(reading.told)
         raise StoreMisconfiguredError(f"{reading.told}. It refuses other points as well")
 
-    def _find_smaller(self, entry: _Entry, reading: Reading) -> Settling:
+    def _find_smaller(self, entry: Entry, reading: Reading) -> Settling:
         """Return once a line was not too large that is smaller than one that is; raise where there is none."""
         known, living = self._witnesses()
         smaller = [line for line in (*known, *living) if len(line) < len(entry.line)]
-        if not smaller and _size([entry]) > _LARGE_LINE:
+        if not smaller and entry.size > _LARGE_LINE:
             smaller = [_COMMENT]
         line = min(smaller, key=len, default=entry.line)
         if smaller:
@@ -238,23 +207,22 @@ class _Settlement:
         )
 
     def _witnesses(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Lines that may be sent at any time, in any order: the one that the bucket took last, and those of the batch.
+        """Lines that may be sent at any time: the one that the bucket took last, and the last of each place.
 
-        Of two points in the same place the later counts, so neither is sent out of its turn.
+        Whether that is stored already or not, it is what the place has in the end.
         """
         known = self._experience.accepted_line(self._bucket)
-        living = [entry for entry in self._entries if entry.line]
-        places = Counter(map(_place, living))
-        return [known] if known else [], [entry.line for entry in living if places[_place(entry)] == 1]
+        living = {entry.place: entry.line for entry in self._entries if entry.line}
+        return [known] if known else [], list(living.values())
 
-    def _settle_each(self, parts: Iterable[Sequence[_Entry]]) -> Settling:
+    def _settle_each(self, parts: Iterable[Sequence[Entry]]) -> Settling:
         for part in parts:
             yield from self.settle(part)
 
-    def _pieces(self, part: Sequence[_Entry]) -> Sequence[Sequence[_Entry]]:
+    def _pieces(self, part: Sequence[Entry]) -> Sequence[Sequence[Entry]]:
         """In pieces that are no larger than what the server takes; a line that is too large alone is one piece."""
         limit = self._experience.max_bytes
-        return [part] if limit is None else list(_in_pieces(part, limit))
+        return [part] if limit is None else list(in_pieces(part, limit))
 
     def _read(self, answer: Answer) -> Reading:
         """What the answer means; raises where it is not about these points."""
@@ -265,7 +233,7 @@ class _Settlement:
             raise error_of(reading, self._bucket)
         return reading
 
-    def _refuse(self, part: Iterable[_Entry], named: offenders.Named | None, words: str) -> None:
+    def _refuse(self, part: Iterable[Entry], named: offenders.Named | None, words: str) -> None:
         """Refuse the named field of these, or all of those that do not have it."""
         for entry in part:
             if named and named.field in entry.point.fields:
@@ -274,37 +242,7 @@ class _Settlement:
             else:
                 self._reject([entry], Reason.REJECTED, words)
 
-    def _reject(self, part: Collection[_Entry], reason: Reason, detail: str) -> None:
+    def _reject(self, part: Collection[Entry], reason: Reason, detail: str) -> None:
         for entry in part:
             entry.reject(reason, detail)
         self._refused += len(part)
-
-
-def _in_pieces(part: Sequence[_Entry], limit: int) -> Iterator[Sequence[_Entry]]:
-    piece: list[_Entry] = []
-    size = 0
-    for entry in part:
-        more = _size([entry])
-        if piece and size + more > limit:
-            yield piece
-            piece, size = [], 0
-        piece.append(entry)
-        size += more
-    yield piece
-
-
-def _size(part: Sequence[_Entry]) -> int:
-    """Bytes of a body with these lines."""
-    return sum(len(entry.line.encode()) + 1 for entry in part)
-
-
-def _place(entry: _Entry) -> tuple[object, int]:
-    return _series(entry), entry.point.time_ns
-
-
-def _series(entry: _Entry) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return entry.point.series.measurement, entry.point.series.tags
-
-
-def _time(entry: _Entry) -> int:
-    return entry.point.time_ns

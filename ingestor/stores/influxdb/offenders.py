@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ingestor.ports import FieldType, Point, Reason, type_of_value
+from ingestor.stores.influxdb.influxql import TYPES
 
 _QUOTED = "unable to parse '"
 _GO_STRING = r'"((?:[^"\\]|\\.)*)"'
@@ -23,12 +24,6 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _RETENTION = re.compile(r"outside retention policy of duration \S+|beyond retention policy")
 _ROOM_LEFT = re.compile(r"max-series-per-database(?! exceeded database=.* limit=(\d+) series=\1 )")
 _NUMBERED = re.compile(r"\bline (\d+): ([^\n]*)")
-_TYPES = {
-    "float": FieldType.FLOAT,
-    "integer": FieldType.INT,
-    "string": FieldType.TEXT,
-    "boolean": FieldType.BOOL,
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -103,7 +98,7 @@ def numbered(body: bytes, count: int) -> Mapping[int, str]:
 def named_field(words: str) -> Named | None:
     """The field that the server's words are about; None where they name none."""
     if found := _CONFLICT.search(words):
-        field, measurement, sent = _unquote(found[1]), _unquote(found[2]), _TYPES.get(found[3])
+        field, measurement, sent = _unquote(found[1]), _unquote(found[2]), TYPES.get(found[3])
         return Named(field, measurement, Reason.TYPE_CONFLICT, _reason_of(found[0]), sent=sent)
     if found := _TOO_LONG.search(words):
         field, measurement, limit = _unquote(found[1]), _unquote(found[2]), int(found[3])

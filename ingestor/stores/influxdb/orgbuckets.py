@@ -78,18 +78,16 @@ class OrgBuckets:
         return answer.buckets or ()
 
     async def _whose(self) -> dict[str, str]:
-        org = self._client.server.org
-        return {"org": org} if org else {"org_id": await self._org_id("")}
+        return self._client.server.of_org or {"org_id": await self._org_id("")}
 
     async def _org_id(self, bucket: str) -> str:
         """The organisation's id; of the only one where none is named."""
-        org = self._client.server.org
+        named = self._client.server.of_org
         service = self._client.library.OrganizationsService(self._client.api)
-        named = {"org": org} if org else {}
         answer = await self._client.ask(service.get_orgs_async(**named, _preload_content=False), "Organizations")
         ids = {str(one.id) for one in answer.orgs or ()}
-        if not ids and org:  # the token may not read organisations: any bucket of it tells
-            ids = {str(one.org_id) for one in await self._page({"org": org}, limit=PAGE)}
+        if not ids and named:  # the token may not read organisations: any bucket of it tells
+            ids = {str(one.org_id) for one in await self._page(named, limit=PAGE)}
         if len(ids) > 1:
             raise StoreMisconfiguredError("The token belongs to several organisations: set `org`")
         if not ids:

@@ -24,6 +24,11 @@ class Server(NamedTuple):
         """The header of that name; InfluxDB 1 takes `user:password` in the token's place."""
         return f"Token {self.token.get_secret_value()}" if self.token else None
 
+    @property
+    def of_org(self) -> dict[str, str]:
+        """The organisation as a parameter of a request; nothing where none is named."""
+        return {"org": self.org} if self.org else {}
+
     def trust(self) -> ssl.SSLContext | None:
         """Which certificates to trust; None for http://.
 

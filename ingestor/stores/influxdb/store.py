@@ -125,7 +125,7 @@ class InfluxStore:
             StoreMisconfiguredError: It refuses everything until a person acts.
             BucketError: This bucket cannot be read.
         """
-        return await ask_field_types(self._connection, self._server, bucket)
+        return await ask_field_types(self._connection, bucket)
 
     async def _write_bucket(self, bucket: str, points: Sequence[Point], places: Sequence[int]) -> Sequence[Rejection]:
         """Write those of the points that stand at these places; rejections are by index into `places`."""
@@ -176,8 +176,7 @@ class InfluxStore:
             raise BucketError(bucket, f"{read(answer).told}. It could not be created: {error}") from error
 
     def _query(self, bucket: str) -> dict[str, str]:
-        of_org = {"org": self._server.org} if self._server.org else {}
-        return {**of_org, "bucket": bucket, "precision": "ns"}
+        return {**self._server.of_org, "bucket": bucket, "precision": "ns"}
 
 
 async def _slices(count: int) -> AsyncIterator[slice]:

@@ -1,7 +1,7 @@
 """What commands ask of a server, on real servers 2.8 and 1.13."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import uuid4
 
@@ -36,13 +36,6 @@ POINTS = [
     ),
     StoredPoint("m", (("t", " odd,= "),), 5, {"f": 1.7976931348623157e308, "g": 2**63 - 1}),
 ]
-
-
-@pytest.fixture(scope="module")
-def influxdb1(influxd1: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB1]:
-    """A running InfluxDB 1.13; each test uses databases of its own."""
-    with InfluxDB1(influxd1, tmp_path_factory.mktemp("influxdb1")) as server:
-        yield server
 
 
 def ask(server: Server, question: Question[Result], *, loop: str = "asyncio") -> Result:

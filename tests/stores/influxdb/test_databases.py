@@ -1,6 +1,6 @@
 """Databases and policies in the place of buckets, on a real InfluxDB 1.13."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import pytest
@@ -16,13 +16,6 @@ from tests.support import run
 
 Result = TypeVar("Result")
 DAY_SECS = 86_400.0
-
-
-@pytest.fixture(scope="module")
-def influxdb1(influxd1: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB1]:
-    """A running server; each test uses databases of its own."""
-    with InfluxDB1(influxd1, tmp_path_factory.mktemp("influxdb1")) as server:
-        yield server
 
 
 def ask(influxdb1: InfluxDB1, question: Callable[[Databases], Awaitable[Result]]) -> Result:

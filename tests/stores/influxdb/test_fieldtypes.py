@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from uuid import uuid4
 
@@ -34,13 +34,6 @@ TYPES = {
     ("m", "b"): {FieldType.BOOL},
     ("_field", "g"): {FieldType.INT},
 }
-
-
-@pytest.fixture(scope="module")
-def influxdb1(influxd1: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB1]:
-    """A running InfluxDB 1.13; each test uses databases of its own."""
-    with InfluxDB1(influxd1, tmp_path_factory.mktemp("influxdb1")) as server:
-        yield server
 
 
 def types_of(server: Server, bucket: str, *, loop: str = "asyncio") -> Types:

@@ -4,7 +4,7 @@ import gzip
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -52,13 +52,6 @@ def to(server: InfluxDB, bucket: str) -> Send:
 def to1(server: InfluxDB1, database: str) -> Send:
     """How 1.13 is written to."""
     return lambda lines: post(f"{server.url}/api/v2/write?bucket={database}", {}, "\n".join(lines).encode())
-
-
-@pytest.fixture(scope="module")
-def influxdb1(influxd1: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB1]:
-    """A running InfluxDB 1.13 for this file."""
-    with InfluxDB1(influxd1, tmp_path_factory.mktemp("influxdb1")) as server:
-        yield server
 
 
 def encode(point: Point) -> str:

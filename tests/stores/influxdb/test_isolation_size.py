@@ -24,7 +24,8 @@ def batch_of(count: int, *, first_ns: int = 0) -> list[Point]:
 
 def large(time_ns: int, size: int) -> Point:
     """A point whose line is longer than so many bytes, though no field of it is too long."""
-    return Point(SERIES, time_ns, {f"field{number}": "x" * LONGEST for number in range(1 + size // LONGEST)})
+    texts = {f"field{number}": "x" * LONGEST for number in range(1 + size // LONGEST)}
+    return Point(SERIES, time_ns, {"f": float(size), **texts})
 
 
 def test_too_large_is_halved_and_remembered() -> None:
@@ -56,7 +57,7 @@ def test_too_large_is_halved_and_remembered() -> None:
 def test_exactly_the_lines_that_are_too_large_are_set_aside(places: list[tuple[int, int]], max_bytes: int) -> None:
     """Whatever their order and the limit: all others are stored, and of two points of one time the later counts."""
     server = ModelServer(max_bytes=max_bytes)
-    batch = [Point(SERIES, 99, {"f": 1.0})]
+    batch = [Point(SERIES, 99, {"f": 1.0}), Point(SERIES, 3, {"f": 1.0})]
     batch += [large(time_ns, size) for time_ns, size in places]
     rejections = attempt(batch, server.write, encode=server.encode)
     lines = [server.encode(point) for point in batch]

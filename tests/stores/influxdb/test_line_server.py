@@ -5,7 +5,7 @@ import itertools
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -50,13 +50,6 @@ class Server(NamedTuple):
     def points(self, bucket: str) -> dict[Key, dict[str, Value]]:
         """All that is in a bucket."""
         return reading.points(self.of, bucket)
-
-
-@pytest.fixture(scope="module")
-def influxdb1(influxd1: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB1]:
-    """A running InfluxDB 1.13 for this file."""
-    with InfluxDB1(influxd1, tmp_path_factory.mktemp("influxdb1")) as server:
-        yield server
 
 
 @pytest.fixture(params=["2.8", "1.13"], scope="module")

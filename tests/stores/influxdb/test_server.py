@@ -19,6 +19,12 @@ def test_a_token_goes_into_the_header_and_nowhere_else() -> None:
     assert Server("http://farm:8086").authorization is None
 
 
+def test_the_organisation_goes_along_where_one_is_named() -> None:
+    """InfluxDB 1 has none."""
+    assert Server("http://farm:8086", "farm").of_org == {"org": "farm"}
+    assert Server("http://farm:8086").of_org == {}
+
+
 def test_certificates_count_with_tls_alone(tmp_path: Path) -> None:
     """With https:// there is a context, with a file of one's own too; without TLS there is none."""
     ca = tmp_path / "ca.pem"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
@@ -25,13 +25,6 @@ from tests.writer.rig import FakeClock
 
 DAY_NS = 86_400 * 10**9
 NOTE = {"note": FieldType.TEXT}
-
-
-@pytest.fixture(scope="module")
-def influxdb1(influxd1: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB1]:
-    """A running InfluxDB 1.13 for this file."""
-    with InfluxDB1(influxd1, tmp_path_factory.mktemp("influxdb1")) as server:
-        yield server
 
 
 @pytest.fixture(params=["2.8", "1.13"])
