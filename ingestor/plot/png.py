@@ -60,8 +60,12 @@ def draw_png(picture: Picture) -> bytes:
         _draw(axis, panel, len(picture.labels))
     _mark_times(axes[-1], picture)
     figure.align_ylabels(axes)
-    _write(figure, picture, height)
-    return _saved(figure)
+    out = BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a letter that no font has is drawn as a box
+        _write(figure, picture, height)
+        figure.savefig(out, format="png")
+    return out.getvalue()
 
 
 def _draw(axis: "Axes", panel: Panel, series: int) -> None:
@@ -131,22 +135,15 @@ def _write(figure: "Figure", picture: Picture, height: float) -> None:
     legend = figure.legend(
         handles=handles,
         loc="outside right upper",
-        bbox_to_anchor=(0.0, 0.0, 1.0, 1.0 - top),
         title=_plain(picture.told_by),
         frameon=False,
         fontsize=9,
         alignment="left",
     )
     legend.get_title().set_color(_GREY)
-
-
-def _saved(figure: "Figure") -> bytes:
-    """The picture; a letter that no font has is drawn as a box, of which nobody needs to be told for each."""
-    out = BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(out, format="png")
-    return out.getvalue()
+    figure.draw_without_rendering()  # room is made for it beside the panels; then it moves below the titles
+    figure.set_layout_engine("none")
+    legend.set_bbox_to_anchor((0.0, 0.0, 1.0, 1.0 - top))
 
 
 def _days(time_ns: int) -> float:
