@@ -17,6 +17,7 @@ UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E|X[X]X|NotImplemente[d]Error)\b")
 
 IMPORT_EACH = """
 import asyncio, importlib, logging, os, signal, sys, threading
+import pyarrow  # numpy comes with it, and sets a variable for itself
 
 done = []
 

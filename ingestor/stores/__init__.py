@@ -4,29 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ingestor.config import Bucket, Config, StoreSpec
-from ingestor.errors import ConfigError, Problem
 from ingestor.ports import BucketInfo, Buckets, Store
+from ingestor.stores.choice import choose
 from ingestor.stores.sqlite import SqliteStore
 from ingestor.stores.sqlitebuckets import SqliteBuckets
 
 if TYPE_CHECKING:
     from ingestor.stores.influxdb.server import Server
-
-
-def choose(config: Config, store: str | None) -> str:
-    """The name of the store that a script means; None is the only one.
-
-    Raises:
-        ConfigError: There are several, or none of that name.
-    """
-    names = ", ".join(config.stores)
-    if store is None and len(config.stores) == 1:
-        return next(iter(config.stores))
-    if store is None:
-        raise ConfigError([Problem(f"there are several stores, {names}: say which with store=", "stores")])
-    if store not in config.stores:
-        raise ConfigError([Problem(f"no store is called {store!r}; there is {names}", "stores")])
-    return store
 
 
 def make_store(config: Config, name: str) -> Store:
