@@ -141,7 +141,7 @@ def _tell(states: Sequence["BucketState"], verdict: "Verdict | None") -> None:
         say_table(("bucket", "to", "points", ""), rows)
     if verdict is None:
         return
-    compared = f"{counted(verdict.values, 'value')} of {counted(verdict.series_days, 'series and day')}"
+    compared = f"{counted(verdict.values, 'value')} of {counted(verdict.series_days, 'series-day')}"
     if not verdict.differ:
         say(f"equal: {compared}")
         return
