@@ -153,6 +153,7 @@ def _read(data: bytes, columns: Sequence[Column]) -> pa.RecordBatch:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
+            memory_pool=pa.system_memory_pool(),  # Arrow's own keeps more of what is freed
         ).combine_chunks()
         arrays = [
             _filled(table.column(name), column) if column.default else table.column(name)

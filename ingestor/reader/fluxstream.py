@@ -3,6 +3,8 @@
 import asyncio
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -17,7 +19,7 @@ from ingestor.stores.influxdb.connection import CONNECT_SECS, in_words, received
 from ingestor.stores.influxdb.server import Server
 
 _PIECE_BYTES = 2**20  # what Arrow reads at once
-_READ_AHEAD_BYTES = 2**20  # of the socket, while a piece is read
+_READ_AHEAD_BYTES = 2**18  # while a piece is read; as much again, and more, waits in the socket
 _GZIP = 16 + zlib.MAX_WBITS
 _ANNOTATIONS = ["datatype", "group", "default"]
 _FLUX_IS_OFF = "Flux query service disabled"
@@ -33,6 +35,9 @@ class FluxStream:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: aiohttp.ClientSession  # there from entering on: it wants a running loop
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="flux"
+        )  # memory freed in many threads is not used again
 
     async def __aenter__(self) -> Self:
         """Get ready without needing the server to be up.
@@ -59,6 +64,7 @@ class FluxStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._session.close()
+        self._thread.shutdown(wait=False)
 
     async def ask(self, query: str, take: Callable[[Rows], None], *, bucket: str) -> None:
         """Hand over what the server answers, in order; `take` is called in a thread, and what it raises ends it.
@@ -69,6 +75,7 @@ class FluxStream:
             BucketError: It refuses, or breaks off, and that may be because of this bucket.
         """
         server = self._server
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._thread)
         try:
             async with self._session.post(
                 f"{server.url}/api/v2/query",
@@ -81,8 +88,8 @@ class FluxStream:
                     raise await self._refused(response, bucket)
                 reading = _Reading(response.headers.get("Content-Encoding") == "gzip", take)
                 while piece := await _piece(response.content):
-                    await asyncio.to_thread(reading.feed, piece)
-                await asyncio.to_thread(reading.close)
+                    await in_thread(reading.feed, piece)
+                await in_thread(reading.close)
         except (aiohttp.ClientError, OSError) as error:
             raise in_words(error, server) from error
         except FluxError as error:
