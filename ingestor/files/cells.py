@@ -25,21 +25,21 @@ class Splitter:
     def __init__(self, separator: str) -> None:
         self._separator = separator
         between = re.escape(separator)
-        self._cell = re.compile(rf'(?: *"((?:[^"]|"")*+)" *|([^"{between}]*+))({between}|\Z)')
+        cell = rf' *"(?:[^"]|"")*+" *|[^"{between}]*+'
+        self._line = re.compile(rf"(?:{cell})(?:{between}(?:{cell}))*+")
+        self._cells = re.compile(rf"(?:\A|{between})({cell})")
 
     def split(self, line: str) -> list[str | None] | None:
         """The cells of a line: None where nothing stands, "" for the empty text; None for all if quotes are wrong."""
         if '"' not in line:
             return [cell or None for cell in line.split(self._separator)]
-        cells: list[str | None] = []
-        at = 0
-        while found := self._cell.match(line, at):
-            quoted, bare, end = found.groups()
-            cells.append((bare or None) if quoted is None else quoted.replace('""', '"'))
-            if not end:
-                return cells
-            at = found.end()
-        return None
+        if not self._line.fullmatch(line):
+            return None
+        return [_unquoted(cell) if '"' in cell else cell or None for cell in self._cells.findall(line)]
+
+
+def _unquoted(cell: str) -> str:
+    return cell.strip(" ")[1:-1].replace('""', '"')
 
 
 def separator_of(line: str) -> str:

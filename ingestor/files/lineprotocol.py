@@ -27,9 +27,12 @@ _KEY: Final = re.compile(r'((?:\\[,= "]|[^,= ])++)=')
 _TEXT: Final = re.compile(r'"((?:\\.|[^"\\])*+)"', re.DOTALL)
 _BARE: Final = re.compile(r"[^, ]++")
 _TIME: Final = re.compile(r" +(-?\d{1,20}) *\Z", re.ASCII)
-_PLAIN_VALUE: Final = r'[-+]?(?:\d{1,18}i|[\d.]{1,20}+(?:[eE][-+]?\d\d?)?)|"[^",= ]*+"|[a-zA-Z]++'
-_PLAIN: Final = re.compile(rf'(?:[^,= "]++=(?:{_PLAIN_VALUE})(?:,(?! )|(?= )))++ -?\d{{1,20}}', re.ASCII)
-"""Fields and a time that can be split at commas, their numbers too short to be out of range or hard to read."""
+_HEAD_END: Final = re.compile(r"(?<!\\) ")
+_PLAIN_VALUE: Final = r'[-+]?(?:\d{1,18}i|[\d.]{1,20}+(?:[eE][-+]?\d\d?)?)|"(?:\\.|[^"\\])*+"|[a-zA-Z]++'
+_PLAIN_PAIR: Final = rf'[^,= "\\]++=(?:{_PLAIN_VALUE})'
+_PLAIN: Final = re.compile(rf"{_PLAIN_PAIR}(?:,{_PLAIN_PAIR})*+ -?\d{{1,20}}", re.ASCII | re.DOTALL)
+"""Fields and a time that are easy to take apart, their numbers too short to be out of range or hard to read."""
+_PLAIN_FIELD: Final = re.compile(rf'(?:\A|,)([^,= "\\]++)=({_PLAIN_VALUE})(?=[, ])', re.ASCII | re.DOTALL)
 _DIGITS: Final = frozenset("0123456789")
 _CUT_OFF: Final = " \t\0"  # the server takes them for blanks at the start of a line
 
@@ -69,37 +72,37 @@ class LineParser:
         """
         line = line.lstrip(_CUT_OFF)
         try:
-            if "\\" not in line and (point := self._short_road(line)):
-                return point
-            return self._long_road(line)
+            return self._short_road(line) or self._long_road(line)
         except LineError:
             raise
         except ValueError as error:  # of its time
             raise LineError(str(error)) from None
 
     def _short_road(self, line: str) -> Point | None:
-        """The point of a line without backslashes; None where there is anything unusual about it."""
-        head, _, rest = line.partition(" ")
-        if not _PLAIN.fullmatch(rest):
+        """The point of a line without escapes in the names of fields; None where there is anything unusual about it."""
+        at = line.find(" ")
+        if line[at - 1 : at] == "\\":
+            end = _HEAD_END.search(line)
+            at = end.start() if end else -1
+        head, rest = line[:at], line[at + 1 :]
+        if at < 0 or not _PLAIN.fullmatch(rest):
             return None
-        texts, _, time = rest.partition(" ")
         fields: dict[str, Value] = {}
-        parts = texts.split(",")
+        found = _PLAIN_FIELD.findall(rest)
         try:
-            for part in parts:
-                name, _, text = part.partition("=")
+            for name, text in found:
                 last = text[-1]
                 if last in _DIGITS:
                     fields[name] = float(text)
                 elif last == "i":
                     fields[name] = int(text[:-1])
                 else:
-                    fields[name] = text[1:-1] if last == '"' else _BOOLS[text]
+                    fields[name] = _unquote(text) if last == '"' else _BOOLS[text]
         except (ValueError, KeyError):
             return None
-        if len(fields) < len(parts):
+        if len(fields) < len(found):
             return None
-        return self._point(head, fields, self._times.number(time))
+        return self._point(head, fields, self._times.number(rest[rest.rindex(" ") + 1 :]))
 
     def _long_road(self, line: str) -> Point:
         at = _read_head(line)[2]
@@ -166,7 +169,7 @@ def _read_value(line: str, at: int, name: str) -> tuple[Value, int]:
         text = _TEXT.match(line, at)
         if text is None:
             raise UnfinishedError(f"field {_show(name)} has a text without an end")
-        return re.sub(r'\\(["\\])', r"\1", text[1]), text.end()
+        return _unquote(text[0]), text.end()
     bare = _BARE.match(line, at)
     value = _number(bare[0]) if bare else None
     if bare is None or value is None:
@@ -184,6 +187,10 @@ def _number(text: str) -> float | int | bool | None:
         whole = int(text[:-1])
         return whole if whole in _INT64 and (text[-1] == "i" or whole >= 0) else None
     return _BOOLS.get(text)
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r'\\(["\\])', r"\1", text[1:-1]) if "\\" in text else text[1:-1]
 
 
 def _unescape(word: str) -> str:
