@@ -50,7 +50,7 @@ class Source(Protocol):
         """The times (ns) of the first and the last reading of a measurement; None where there is none."""
 
     def stream(self, question: Question) -> "AsyncGenerator[pa.RecordBatch, None]":
-        """The answer, wide, in bounded memory: batches of at most about 100,000 rows.
+        """The answer, wide, in bounded memory: batches of at most about 100,000 rows. Who breaks it off closes it.
 
         Columns: `time` (timestamp[ns, tz]: of a window its beginning), every tag of the measurement as dictionary
         or plain text (null where a series has no such tag), sorted by name, then the fields (of a window: of each

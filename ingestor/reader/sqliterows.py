@@ -77,6 +77,9 @@ class Answer:
         self._columns = columns(question, place.fields)
         self._used = [place.column_of[name] for name in dict.fromkeys(each.field.name for each in self._columns)]
         self._series = _chosen(question, place)
+        self._row_of = {number: row for row, number in enumerate(self._series)}
+        of_series = [place.series[number] for number in self._series]
+        self._tags = [pa.array([tags.get(tag) for tags in of_series], pa.string()) for tag in place.tags]
         self.schema = schema(question, place.tags, self._columns)
 
     def raw(self) -> Iterator[pa.RecordBatch]:
@@ -189,24 +192,19 @@ class Answer:
         return call.format(f"p.{name}")
 
     def _first_reading(self, from_ns: int) -> int | None:
-        """When any of the series has its first reading from then on."""
+        """When any of the series has its first reading from then on, of whichever fields: the key alone tells."""
         (time_ns,) = self._connection.execute(
             f"SELECT min((SELECT time FROM {self._place.table} p WHERE p.series = s.id AND p.time >= ? AND p.time < ?"
-            f" AND ({_any_of(self._used)}) ORDER BY time LIMIT 1)) FROM asked_series s",
+            " ORDER BY time LIMIT 1)) FROM asked_series s",
             (from_ns, self._question.stop_ns),
         ).fetchone()
         return None if time_ns is None else int(time_ns)
 
     def _batch(self, gathered: "_Gathered") -> pa.RecordBatch:
         """Put the tags beside the values."""
-        series = list(self._place.series)
-        at = {number: index for index, number in enumerate(series)}
-        runs = [pa.repeat(pa.scalar(at[number], pa.int32()), count) for number, count in gathered.runs]
+        runs = [pa.repeat(pa.scalar(self._row_of[number], pa.int32()), count) for number, count in gathered.runs]
         which = pa.concat_arrays(runs)
-        tags = []
-        for tag in self._place.tags:
-            values = pa.array([self._place.series[number].get(tag) for number in series], pa.string())
-            tags.append(values.take(which))
+        tags = [values.take(which) for values in self._tags]
         time, *values = gathered.arrays()
         return pa.record_batch([time.cast(self.schema.field(0).type), *tags, *values], schema=self.schema)
 
