@@ -40,6 +40,8 @@ def parse_buckets(text: str, file: str) -> Sequence[Bucket]:
         raise ConfigError([Problem(f"not JSON: {error.msg}", f"{file}:{error.lineno}")]) from None
     except RecursionError:
         raise ConfigError([Problem("not a list of buckets: it is nested too deep", file)]) from None
+    except ValueError:  # Python reads no integer of thousands of digits
+        raise ConfigError([Problem("not a list of buckets: a number in it is too long", file)]) from None
     for row in rows:
         where = f"{file}:{row.line}"
         problems += [Problem(f"{key}: given twice", where) for key in row.repeated]

@@ -61,8 +61,9 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         ('[\n{"name" "Farm"}]', "b.json:2: not JSON: Expecting ':' delimiter"),
         ("[]\n[]", "b.json:2: not JSON: the list has ended, and something follows"),
         ("[" * 100_000, "b.json: not a list of buckets: it is nested too deep"),
+        (f"[{'9' * 5_000}]", "b.json: not a list of buckets: a number in it is too long"),
     ],
-    ids=["empty", "object", "open", "no comma", "comma at the end", "no colon", "two lists", "deep"],
+    ids=["empty", "object", "open", "no comma", "comma at the end", "no colon", "two lists", "deep", "long"],
 )
 def test_what_is_no_list_is_told_with_its_line(text: str, words: str) -> None:
     """And nothing else of it: the rest cannot be read."""
