@@ -83,8 +83,8 @@ def copy(
     if anew:
         notes.forget()
     states, verdict = run_in_loop(_run(job, ends, notes, copies=not verify_only, compares=verify or verify_only))
-    if not any(state.fault for state in states):
-        notes.forget()
+    if not verify_only:
+        notes.finish(states)
     if json:
         say_json({"from": ends[0].place, "to": ends[1].place, **_as_json(states, verdict)})
     else:

@@ -69,7 +69,7 @@ class Copy:
         Args:
             origin: The store that is read.
             target: The store that is written.
-            notes: Where it is kept how far this is; they stay when it is done, until somebody forgets them.
+            notes: Where it is kept how far this is; they stay until somebody finishes them.
             on_progress: Called after each stretch.
 
         Returns:

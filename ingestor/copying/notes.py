@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -117,6 +117,18 @@ class Notes:
             fresh.rename(self.path)
         except OSError as error:
             raise DataDirError(f"{self.path}, where it is kept how far the copy is: {error.strerror}") from error
+
+    def finish(self, states: Iterable[BucketState]) -> None:
+        """The copy came to its end: only what could not be copied goes on next time, all else begins anew.
+
+        Raises:
+            DataDirError: It cannot be written.
+        """
+        left = [one if one.fault else BucketState(one.bucket, one.to) for one in states]
+        if any(one.fault for one in left):
+            self.write(left)
+        else:
+            self.forget()
 
     def forget(self) -> None:
         """Nothing is noted any more."""

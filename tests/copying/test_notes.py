@@ -54,6 +54,19 @@ def test_forgetting(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_finishing(tmp_path: Path) -> None:
+    """What failed goes on with the next start, what is done begins anew; where nothing failed, nothing is kept."""
+    notes = Notes(tmp_path, {})
+    failed = BucketState("Gone", "Gone", [Task("m", 0, 10, 5)], fault="no rights")
+    notes.finish([STATE, failed])
+
+    assert notes.read() == [BucketState("Farm", "Home"), failed]
+
+    notes.finish([STATE])
+
+    assert notes.read() is None
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """The path is named, so that a person can mend it."""
     (tmp_path / "copy").write_text("in the way", encoding="utf-8")
