@@ -24,7 +24,7 @@ from ingestor.reader.wide import Gathered, TooManyValuesError, source_of
 from ingestor.reader.window import Stretch, stretches
 from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.client import Client
-from ingestor.stores.influxdb.influxql import place, quoted
+from ingestor.stores.influxdb.influxql import FIELD_KEYS, place, quoted
 from ingestor.stores.influxdb.server import Server
 
 _TYPES = {
@@ -35,6 +35,9 @@ _TYPES = {
     "boolean": FieldType.BOOL,
 }
 """Of a field that is stored with several types, InfluxDB itself prefers the first of them."""
+
+_NO_BUCKET = ("not found", "retention policy not set")
+"""How InfluxQL says it, by the statement."""
 
 _FIRST_SPAN_NS = 10 * 60 * 10**9
 
@@ -88,7 +91,10 @@ class InfluxSource:
 
     async def measurements(self, bucket: str) -> Sequence[str]:
         """The measurements of a bucket, sorted."""
-        return sorted({str(name) for (name,) in await self._rows(bucket, "SHOW MEASUREMENTS")})
+        found = sorted({str(name) for (name,) in await self._rows(bucket, "SHOW MEASUREMENTS")})
+        if not found:  # it says no more of a bucket that is not there
+            await self._rows(bucket, FIELD_KEYS)
+        return found
 
     async def fields(self, bucket: str, measurement: str) -> Sequence[FieldInfo]:
         """The fields of a measurement, sorted by name; InfluxDB knows no units."""
@@ -185,7 +191,7 @@ class InfluxSource:
         result = await self._client.query(statement, place(bucket), bucket=bucket)
         if result.error:
             words = f"InfluxDB answered: {result.error}"
-            if "not found" in result.error:
+            if any(one in result.error for one in _NO_BUCKET):
                 words = f"there is no bucket {bucket!r}, or the token may not read it. {words}"
             raise BucketError(bucket, words)
         return [row for rows in result.series for row in rows.values]

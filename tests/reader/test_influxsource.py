@@ -157,10 +157,22 @@ def test_what_is_not_there(influxdb: InfluxDB) -> None:
         ]  # fmt: skip
 
     assert ask(influxdb, work) == [[], [], {}, None, [], []]
-    with pytest.raises(BucketError, match="there is no bucket 'nowhere', or the token may not read it"):
-        table(influxdb, question("nowhere"))
-    with pytest.raises(BucketError, match="may not read it"):
-        ask(influxdb, lambda source: source.fields("nothing", "m"), token=other)
+    for token, bucket in ((influxdb.token, "nowhere"), (other, "nothing")):
+        for refused in refusals(bucket):
+            with pytest.raises(BucketError, match=f"there is no bucket '{bucket}', or the token may not read it"):
+                ask(influxdb, refused, token=token)
+
+
+def refusals(bucket: str) -> list[Callable[[InfluxSource], Awaitable[object]]]:
+    """All that can be asked about a bucket."""
+    return [
+        lambda source: source.measurements(bucket),
+        lambda source: source.fields(bucket, "m"),
+        lambda source: source.tags(bucket, "m"),
+        lambda source: source.span(bucket, "m"),
+        lambda source: together(source.stream(question(bucket))),
+        lambda source: together(source.newest(question(bucket))),
+    ]
 
 
 def test_the_first_and_the_last_time_that_there_can_be(influxdb: InfluxDB) -> None:
