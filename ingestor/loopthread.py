@@ -20,12 +20,16 @@ class LoopThread:
 
     def __init__(self, resource: AbstractAsyncContextManager[object], *, name: str) -> None:
         self._resource = resource
+        self._name = name
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._end: asyncio.Event
-        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        if self._thread is not None:
+            raise RuntimeError(f"{self._name} is open already: make another one")
+        self._thread = threading.Thread(target=self._live, name=self._name, daemon=True)
         self._thread.start()
         self._ready.wait()
         try:
@@ -44,7 +48,14 @@ class LoopThread:
             self._stop()
 
     def call(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """What the coroutine returns or raises, run in the thread; blocks until then."""
+        """What the coroutine returns or raises, run in the thread; blocks until then.
+
+        Raises:
+            RuntimeError: It is not open.
+        """
+        if self._thread is None:
+            work.close()
+            raise RuntimeError(f"{self._name} is not open: use it inside of `with ... as ...:`")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -62,4 +73,7 @@ class LoopThread:
 
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
+        self._thread = None
+        self._ready.clear()

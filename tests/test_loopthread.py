@@ -48,3 +48,14 @@ def test_what_is_raised_comes_through() -> None:
         with pytest.raises(ValueError, match="no"):
             thread.call(fail())
         assert thread.call(in_which_thread()) == NAME
+
+
+def test_it_has_to_be_open() -> None:
+    """Before, after, and a second time at once it says what is wrong, and nothing is left un-awaited."""
+    thread = LoopThread(resource([]), name=NAME)
+    with pytest.raises(RuntimeError, match="is not open"):
+        thread.call(in_which_thread())
+    with thread, pytest.raises(RuntimeError, match="is open already"):
+        thread.__enter__()
+    with pytest.raises(RuntimeError, match="is not open"):
+        thread.call(in_which_thread())

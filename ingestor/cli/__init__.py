@@ -4,7 +4,7 @@ import sys
 
 from ingestor import log
 from ingestor.cli.application import make_app
-from ingestor.cli.output import explain_and_exit, flush
+from ingestor.cli.output import buffer_output, explain_and_exit, flush
 
 __all__ = ["main", "make_app"]
 
@@ -12,6 +12,7 @@ __all__ = ["main", "make_app"]
 def main() -> None:
     """Run the command line. Ends 0 when it did what was asked, 1 when it could not, 2 for wrong use."""
     log.setup(level=log.Level.ERROR, style=log.Style.TEXT, stream=sys.stderr)
+    buffer_output()
     try:
         make_app()()
     except KeyboardInterrupt:

@@ -56,9 +56,9 @@ def copy(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Copy readings from one store to another, with their types, and compare both.
+    """Copy readings to another store, and compare both.
 
-    Buckets that are missing are made. Broken off and started again with the same words it goes on where it was; the
+    Types are kept. Buckets that are missing are made. Broken off and started again with the same words it goes on where it was; the
     same again changes nothing. Ends 1 when something could not be copied, or differs.
     """
     if find_spec("pyarrow") is None:

@@ -50,9 +50,9 @@ def export(
     anew: Annotated[bool, typer.Option("--anew", help="Forget what was begun before, and begin again.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Write readings into a file: all of them, or those of a time, with some tags, or some fields.
+    """Write readings into a file, and count them there.
 
-    Broken off and started again with the same words it goes on where it was. In the end the values that were written
+    All of them, or those of a time, with some tags, or some fields. Broken off and started again with the same words it goes on where it was. In the end the values that were written
     are compared with what the store counts. Ends 1 when something could not be written.
     """
     loaded = load_config(config)

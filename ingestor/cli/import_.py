@@ -59,9 +59,9 @@ def import_(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Store the readings of a file: one that `ingestor export` wrote, or of another program.
+    """Store the readings of a file.
 
-    What cannot be stored is written with its reason beside the file, into FILE.rejected.csv or .lp. The same file
+    Of one that `ingestor export` wrote, or another program. What cannot be stored is written with its reason beside the file, into FILE.rejected.csv or .lp. The same file
     again changes nothing. Ends 1 when something was rejected.
     """
     loaded = load_config(config)

@@ -1,5 +1,6 @@
 """How commands speak to people and programs."""
 
+import io
 import json
 import os
 import re
@@ -20,6 +21,18 @@ _PIPE_WIDTH = 100_000  # in a pipe nothing is wrapped or cut: programs read it
 _NARROW_COLUMNS = 100
 LOGIN_ADVICE = "mend mqtt.username and mqtt.password, or the broker's list"
 _WHO_WE_ARE = re.compile("the broker refused the connection: (not authorized|bad user name or password)")
+
+
+def buffer_output() -> None:
+    """Make sure that all of what is printed arrives, also under PYTHONUNBUFFERED.
+
+    Python then writes straight to the pipe, and does not go on where a write took a part only.
+    """
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        sys.stdout.flush()
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=True)
 
 
 def say(text: str) -> None:

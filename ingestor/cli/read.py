@@ -89,7 +89,7 @@ def read(
     store: Annotated[str | None, typer.Option("--store", help="Of this store; needed where there are several.")] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Show readings: a table with small charts, a file, or a picture for a report."""
+    """Show readings: a table, a file or a picture."""
     loaded = load_config(config)
     name = choose(loaded, store)
     if bucket is None:

@@ -139,6 +139,7 @@ class Writer:
                 each reading says, or else now, each a little later than the one before.
 
         Raises:
+            TypeError: The readings are none, or the time is no time.
             ValueError: The time, bucket or measurement cannot be stored.
             StoreUnavailableError: The store took no batch for `deadline_secs`.
             StoreMisconfiguredError: It will take none until a person acts.
@@ -171,6 +172,8 @@ class Writer:
         points: list[Point] = []
         set_aside = []
         for reading in readings:
+            if not isinstance(reading, Measurement):
+                raise TypeError(f"{reading!r} is no reading: make one with a model of sensors, like Climate(...)")
             made = self._points.make(
                 reading, bucket=bucket, measurement=measurement, time_ns=time_ns, now_ns=clocks.time_ns()
             )
@@ -212,8 +215,8 @@ def _registered(config: Config, name: str) -> Mapping[FieldKey, Registered]:
 
 
 def _check(name: str | None, what: str) -> None:
-    if name is not None and not storable(name):
-        raise ValueError(f"{what} {name!r}: {TAG_RULE}")
+    if name is not None and not (storable(name) and name.isprintable()):
+        raise ValueError(f"{what} {name!r}: {TAG_RULE}, of printable characters")
 
 
 def _refuse_doubles(points: Iterable[Point]) -> None:

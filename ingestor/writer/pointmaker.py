@@ -69,8 +69,11 @@ def nanoseconds(time: datetime | int | None) -> int | None:
     """A moment as a script says it, in nanoseconds since 1970 UTC.
 
     Raises:
+        TypeError: It is neither: seconds as `time.time()` gives them, say.
         ValueError: It has no zone, or lies further away than 64 bits can tell.
     """
+    if time is not None and not isinstance(time, datetime) and type(time) is not int:
+        raise TypeError(f"time {time!r}: it is an aware datetime, or an int of nanoseconds as time.time_ns() gives it")
     if isinstance(time, datetime):
         if time.tzinfo is None:
             raise ValueError(f"time {time} has no zone: write datetime.now(UTC), or give it a tzinfo")

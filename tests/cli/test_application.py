@@ -6,7 +6,10 @@ from ingestor import __version__
 from ingestor.cli import make_app
 from tests.cli.commands import Cli, ingestor
 
-COMMANDS = {"run", "demo", "simulate", "check", "status", "stores", "deadletters", "journal"}
+COMMANDS = {
+    "run", "demo", "simulate", "check", "status", "stores", "buckets", "types", "read", "export", "import", "copy",
+    "deadletters", "journal",
+}  # fmt: skip
 
 
 def test_the_version_is_that_of_the_package(cli: Cli) -> None:

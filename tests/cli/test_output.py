@@ -1,7 +1,11 @@
 """How commands speak to people and programs."""
 
 import json
+import os
 import re
+import select
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +140,20 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, reader: str) -> Non
 
     assert found.err == ""
     assert found.code == 0
+
+
+def test_output_is_whole_without_pythons_own_buffer() -> None:
+    """A pipe that takes a part of a write only, while a signal comes, gets the rest as well."""
+    script = (
+        "import signal, sys; from ingestor.cli.output import buffer_output, say;"
+        "signal.signal(signal.SIGALRM, lambda *_: None); signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01);"
+        "buffer_output(); say('x' * 1_000_000)"
+    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as child:
+        assert child.stdout is not None
+        select.select([child.stdout], [], [], 30)
+        first = os.read(child.stdout.fileno(), 1)
+        rest = child.stdout.read()
+
+    assert len(first + rest) == 1_000_001

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,12 +178,21 @@ def test_readings_that_would_be_one_point_are_refused() -> None:
     assert rig.write(Level(tank="a", level=1.0), Level(tank="b", level=2.0), time=7) == Report(2)
 
 
-@pytest.mark.parametrize(("bucket", "measurement"), [("", None), ("Farm", ""), ("a\nb", None)])
+@pytest.mark.parametrize(("bucket", "measurement"), [("", None), ("Farm", ""), ("a\nb", None), ("\ud800", None)])
 def test_names_that_cannot_be_are_refused(bucket: str, measurement: str | None) -> None:
     """Before anything is written."""
     rig = Rig()
     with pytest.raises(ValueError, match="text of 1 to"):
         run(rig.writer.write(Level(level=1.0), bucket=bucket, measurement=measurement))
+    assert rig.store.writes == 0
+
+
+@pytest.mark.parametrize("readings", ["abc", [5], [Level(level=1.0), None]])
+def test_what_is_no_reading_is_refused(readings: Any) -> None:  # noqa: ANN401 - anything but readings
+    """It is told in words, and nothing is written."""
+    rig = Rig()
+    with pytest.raises(TypeError, match="is no reading"):
+        run(rig.writer.write(readings, bucket="Farm"))
     assert rig.store.writes == 0
 
 

@@ -118,3 +118,10 @@ def test_times_that_mean_nothing_are_refused(time: datetime | int) -> None:
     """A time without a zone could be any of 24; one beyond 64 bits cannot be stored."""
     with pytest.raises(ValueError, match=r"^time "):
         nanoseconds(time)
+
+
+@pytest.mark.parametrize("time", [1_764_000_000.5, True, "2026-11-25"], ids=repr)
+def test_what_is_no_time_is_refused(time: object) -> None:
+    """Seconds as `time.time()` gives them would be a moment in 1970."""
+    with pytest.raises(TypeError, match=r"nanoseconds as time\.time_ns"):
+        nanoseconds(time)  # type: ignore[arg-type]
