@@ -19,7 +19,7 @@ from ingestor.stores.influxdb.connection import CONNECT_SECS, in_words, received
 from ingestor.stores.influxdb.server import Server
 
 _PIECE_BYTES = 2**20  # what Arrow reads at once
-_READ_AHEAD_BYTES = 2**18  # while a piece is read; as much again, and more, waits in the socket
+_READ_AHEAD_BYTES = 2**20  # while a piece is read
 _GZIP = 16 + zlib.MAX_WBITS
 _ANNOTATIONS = ["datatype", "group", "default"]
 _FLUX_IS_OFF = "Flux query service disabled"
