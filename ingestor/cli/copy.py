@@ -58,8 +58,8 @@ def copy(
 ) -> None:
     """Copy readings to another store, and compare both.
 
-    Types are kept. Buckets that are missing are made. Broken off and started again with the same words it goes on where it was; the
-    same again changes nothing. Ends 1 when something could not be copied, or differs.
+    Types are kept. Buckets that are missing are made. Broken off and started again with the same words it goes on
+    where it was; the same again changes nothing. Ends 1 when something could not be copied, or differs.
     """
     if find_spec("pyarrow") is None:
         fail(NEEDS_ARROW)

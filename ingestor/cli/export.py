@@ -52,8 +52,9 @@ def export(
 ) -> None:
     """Write readings into a file, and count them there.
 
-    All of them, or those of a time, with some tags, or some fields. Broken off and started again with the same words it goes on where it was. In the end the values that were written
-    are compared with what the store counts. Ends 1 when something could not be written.
+    All of them, or those of a time, with some tags, or some fields. Broken off and started again with the same
+    words it goes on where it was. In the end the values that were written are compared with what the store counts.
+    Ends 1 when something could not be written.
     """
     loaded = load_config(config)
     name = choose(loaded, store)

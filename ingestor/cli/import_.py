@@ -61,8 +61,9 @@ def import_(
 ) -> None:
     """Store the readings of a file.
 
-    Of one that `ingestor export` wrote, or another program. What cannot be stored is written with its reason beside the file, into FILE.rejected.csv or .lp. The same file
-    again changes nothing. Ends 1 when something was rejected.
+    Of one that `ingestor export` wrote, or another program. What cannot be stored is written with its reason beside
+    the file, into FILE.rejected.csv or .lp. The same file again changes nothing. Ends 1 when something was
+    rejected.
     """
     loaded = load_config(config)
     name = choose(loaded, store)
