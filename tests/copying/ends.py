@@ -75,17 +75,19 @@ async def fill(path: Path, *buckets: str, rows: int = 500) -> End:
 
 
 async def copy(
-    origin: End, target: End, notes: Path, *pairs: tuple[str, str], bounds: Bounds = ALL
+    origin: End, target: End, notes: Path, *pairs: tuple[str, str], bounds: Bounds = ALL, now_ns: int = NOW_NS
 ) -> list[BucketState]:
     """What became of each bucket."""
     async with opened(origin) as one, opened(target) as other:
-        return await Copy(pairs, bounds, NOW_NS).run(one, other, Notes(notes, {}))
+        return await Copy(pairs, bounds, now_ns).run(one, other, Notes(notes, {}))
 
 
-async def compare(origin: End, target: End, *pairs: tuple[str, str], bounds: Bounds = ALL) -> Verdict:
+async def compare(
+    origin: End, target: End, *pairs: tuple[str, str], bounds: Bounds = ALL, now_ns: int = NOW_NS
+) -> Verdict:
     """What a comparison of both finds."""
     async with opened(origin) as one, opened(target) as other:
-        verification = Verification(one, other, now_ns=NOW_NS)
+        verification = Verification(one, other, now_ns=now_ns)
         return await verification.run(await verification.plan(pairs, bounds))
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -14,10 +15,11 @@ from pydantic import SecretStr
 
 from ingestor.config import Config
 from ingestor.copying.ends import End, find_end
-from ingestor.ports import StoredPoint
+from ingestor.ports import FieldType, Point, Series, StoredPoint
 from ingestor.stores.influxdb.server import Server
 from ingestor.stores.influxdb.store import InfluxStore
-from tests.copying.ends import THREE, compare, copy, fill, folder, points_of, stored, write
+from ingestor.stores.sqlite import SqliteStore
+from tests.copying.ends import DAY_NS, HOUR_NS, START_NS, THREE, compare, copy, fill, folder, points_of, stored, write
 from tests.servers.influxdb import InfluxDB
 from tests.servers.influxdb1 import InfluxDB1
 from tests.support import eventually, run
@@ -129,7 +131,7 @@ def test_an_influxdb_1_without_flux_says_what_to_set(tmp_path: Path, influxd1: s
 def test_kills_in_the_middle_lose_nothing(tmp_path: Path, influxdb: InfluxDB) -> None:
     """Killed again and again on its way into a real 2.8 it goes on where it was, and in the end both are equal."""
     new = House.build(influxdb, "after kills")
-    run(fill(tmp_path / "a", *THREE, rows=60_000), timeout_secs=60)
+    run(fill(tmp_path / "a", *THREE, rows=40_000), timeout_secs=60)
     words = (f"sqlite:{tmp_path}/a", new.address, "--verify")
     seen = [0]
     for _ in range(KILLS):
@@ -145,8 +147,56 @@ def test_kills_in_the_middle_lose_nothing(tmp_path: Path, influxdb: InfluxDB) ->
     assert all(0 < seen[at] < seen[at + 1] for at in range(1, KILLS)), seen
     said = json.loads(out)
     assert said["verified"] == {**said["verified"], "equal": True, "differ": 0}
-    assert sum(one["points"] for one in said["buckets"]) == sum(len(expected(like, rows=60_000)) for like in THREE)
+    assert sum(one["points"] for one in said["buckets"]) == sum(len(expected(like, rows=40_000)) for like in THREE)
     assert noted(tmp_path) == 0
+
+
+def test_what_a_server_does_not_take_is_named(tmp_path: Path, influxdb: InfluxDB) -> None:
+    """Into a 2.8 with a retention and another type: what is older, and of that type, is counted; the rest is equal."""
+    now_ns = time.time_ns()
+    end = find_end(Config(), f"influxdb://{influxdb.token}@127.0.0.1:{influxdb.port}/{influxdb.org}")
+    influxdb.create_bucket("short", retention_secs=2 * 86_400)
+    influxdb.write("short", f'm other="text" {now_ns}')
+    series = Series("short", "m", {"rack": "1"}, types={"value": FieldType.FLOAT, "other": FieldType.INT})
+    times = [now_ns - hours * HOUR_NS - HOUR_NS // 2 for hours in range(100)]
+
+    async def prepare() -> None:
+        async with SqliteStore(tmp_path / "a") as store:
+            await write(store, [Point(series, time_ns, {"value": 0.5, "other": 1}) for time_ns in times])
+
+    run(prepare())
+    old, pair = folder(tmp_path / "a"), ("short", "short")
+    (state,) = run(copy(old, end, tmp_path / "1", pair, now_ns=now_ns))
+    kept = len(influxdb.values("short", "m", "value"))
+    verdict = run(compare(old, end, pair, now_ns=now_ns))
+    (unaware,) = run(copy(old, end, tmp_path / "2", pair, now_ns=now_ns - 10 * DAY_NS))
+    more = len(influxdb.values("short", "m", "value"))
+    influxdb.delete_bucket("short")
+
+    assert (kept, state.points) == (48, 48)
+    assert state.older == {"m": 2 * 52}
+    assert state.set_aside == {"m": {"other is int here, but stored as text": 48}}
+    assert (unaware.older, sum(unaware.set_aside["m"].values())) == ({}, 100 + 100 - more)
+    assert kept <= more < 100  # it still takes what is older, where it has a shard for that
+    assert [one.what.split(" sqlite:")[0] for one in verdict.named] == ["other is int in"]
+    assert verdict.values == 48
+
+
+def test_a_field_of_several_types_is_left_out(tmp_path: Path, influxdb: InfluxDB) -> None:
+    """What no column can hold is named and left out; whole numbers in one week and floats in another become floats."""
+    influxdb.create_bucket("several")
+    for week, fields in enumerate(('both=1i,mixed="x"', "both=1.5,mixed=2.5")):
+        influxdb.write("several", f"m {fields} {START_NS + week * 14 * DAY_NS}")
+    end = find_end(Config(), f"influxdb://{influxdb.token}@127.0.0.1:{influxdb.port}/{influxdb.org}")
+
+    (state,) = run(copy(end, folder(tmp_path / "b"), tmp_path, ("several", "several")))
+    verdict = run(compare(end, folder(tmp_path / "b"), ("several", "several")))
+    influxdb.delete_bucket("several")
+
+    assert state.left_out == {"m": {"mixed": "float and text"}}
+    assert [point.fields for point in run(stored(tmp_path / "b", "several"))] == [{"both": 1.0}, {"both": 1.5}]
+    assert [one.what.split(" in ")[0] for one in verdict.named] == ["mixed holds values of several types"]
+    assert verdict.values == 2
 
 
 def start(path: Path, *words: str) -> subprocess.Popen[str]:
