@@ -77,6 +77,6 @@ def _notes(collector: Collector, shown: int) -> Iterator[str]:
         left_out = collector.rows - shown
         yield f"{counted(left_out, 'older row is', 'older rows are')} left out: --rows shows more, --format csv all"
     if collector.series_left_out:
-        yield f"{collector.series_left_out:,} more series have no chart: choose with --where"
+        yield f"{collector.series_left_out:,} more series without a chart: choose with --where"
     if collector.fields_left_out:
-        yield f"{collector.fields_left_out:,} more fields have no chart: choose with --field"
+        yield f"{counted(collector.fields_left_out, 'more field')} without a chart: choose with --field"

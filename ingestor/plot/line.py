@@ -54,7 +54,8 @@ class Line:
     """Takes the readings of a series in the order of time.
 
     Args:
-        most: So many stretches are kept at most, and at least half as many where there are enough readings.
+        most: So many stretches are kept at most, 2 or more (before and after 1970 are never one); and about half as
+            many at least, where there are enough readings.
     """
 
     def __init__(self, *, most: int = _MOST_STRETCHES) -> None:

@@ -150,5 +150,5 @@ def _notes(collector: Collector, titles: Titles) -> Sequence[str]:
         whole = drawn + collector.series_left_out
         notes.append(f"{drawn} of {whole:,} series are drawn: choose others with {titles.narrow}")
     if collector.fields_left_out:
-        notes.append(f"{collector.fields_left_out} more fields are not drawn: choose with {titles.fewer}")
+        notes.append(f"{collector.fields_left_out} more fields without a panel: choose with {titles.fewer}")
     return notes
