@@ -38,8 +38,9 @@ def suffix_for(format_: str | None, output: Path | None) -> str | None:
     if format_ is not None:
         if format_ not in FORMATS:
             raise FileError(f"--format {format_!r}: it is one of {', '.join(FORMATS)}")
-        packed = output is not None and output.suffix == ".gz" and f".{format_}.gz" in SUFFIXES
-        name = f"answer.{format_}{'.gz' if packed else ''}"
+        name = f"answer.{format_}"
+        if output is not None and output.suffix == ".gz":
+            name += ".gz"
     elif output is not None:
         name = output.name
     else:
@@ -47,7 +48,7 @@ def suffix_for(format_: str | None, output: Path | None) -> str | None:
     if name.endswith(_JSON):
         return _JSON
     if not name.endswith(SUFFIXES):
-        raise FileError(f"{output}: say which --format is written: one of {', '.join(FORMATS)}")
+        raise FileError(f"{output}: --format is one of {', '.join(FORMATS)}; compressed (.gz) csv and lp alone")
     return suffix_of(Path(name))
 
 
