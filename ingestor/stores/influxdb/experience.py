@@ -9,6 +9,7 @@ LIMIT_SECS = 3600.0
 Finding the limit anew costs a few requests that are refused, and no point.
 """
 
+_LAST_ATTEMPT = 10  # in vain for one bucket alone; then others get their turn, which may be well
 _MAX_BUCKETS = 128  # a bucket's name may come from topics
 _MAX_LINE = 8 * 2**10
 
@@ -23,10 +24,12 @@ class Experience:
     def __init__(self) -> None:
         self.max_bytes: int | None = None
         self._now_secs = self._limited_secs = 0.0
+        self._accepts = self._began = 0
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def at(self, now_secs: float) -> None:
-        """It is so late now, by any clock: a limit that was met long ago is forgotten."""
+        """An attempt begins, so late by any clock: a limit that was met long ago is forgotten."""
+        self._began = self._accepts
         self._now_secs = now_secs
         if not 0 <= now_secs - self._limited_secs < LIMIT_SECS:  # clocks are also put back
             self.forget_limit()
@@ -39,7 +42,10 @@ class Experience:
     def accepted(self, bucket: str, lines: Sequence[str]) -> None:
         """The server stored these lines."""
         found = self._of(bucket)
+        self._accepts += 1
+        found.accepted_at = self._accepts
         found.refused = False
+        found.vain = 0
         found.line = lines[-1] if len(lines[-1]) <= _MAX_LINE else None
 
     def accepted_line(self, bucket: str) -> str | None:
@@ -53,6 +59,25 @@ class Experience:
         """Note that the token may not write a bucket; returns whether that is so for all buckets met so far."""
         self._of(bucket).refused = True
         return all(known.refused for known in self._buckets.values())
+
+    def in_vain(self, bucket: str) -> bool:
+        """Note that an attempt found nothing that the bucket takes; returns whether to blame the bucket for it.
+
+        That is so where another took something since the first such attempt; or after many attempts, where there
+        is another that may be well: while one bucket is waited for, nobody would find out.
+        """
+        found = self._of(bucket)
+        if not found.vain:
+            found.vain_since = self._began
+        found.vain += 1
+        others = [known for known in self._buckets.values() if known is not found]
+        if any(known.accepted_at > found.vain_since for known in others):
+            return True
+        return found.vain >= _LAST_ATTEMPT and not all(known.vain for known in others)
+
+    def fails(self, bucket: str) -> bool:
+        """Whether the last attempt for the bucket was in vain."""
+        return self._of(bucket).vain > 0
 
     def too_large(self, size: int) -> None:
         """A body of so many bytes was too large; others of that size may be under way."""
@@ -84,10 +109,12 @@ class Experience:
 class _Bucket:
     """What is remembered of one bucket."""
 
-    __slots__ = ("faults", "faulty", "line", "refused")
+    __slots__ = ("accepted_at", "faults", "faulty", "line", "refused", "vain", "vain_since")
 
     def __init__(self) -> None:
         self.line: str | None = None
         self.refused = False
         self.faulty = 0
         self.faults = 0
+        self.accepted_at = 0
+        self.vain = self.vain_since = 0

@@ -10,7 +10,7 @@ the same time the later one wins.
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from operator import attrgetter
 
-from ingestor.errors import StoreMisconfiguredError, StoreUnavailableError
+from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import Point, Reason, Rejection
 from ingestor.stores.influxdb import offenders
 from ingestor.stores.influxdb.answers import Answer, Meaning, Reading, error_of, read
@@ -152,6 +152,8 @@ class _Settlement:
         """
         unsure = reading.meaning in _UNSURE
         if unsure and not self._suspected:
+            if self._experience.fails(self._bucket):  # it was waited for already: others need not wait as well
+                yield from self._find_witness(reading)
             self._have_patience(part, reading)
         if unsure and (len(part) == 1 or not self._suspected):
             yield from self._find_witness(reading)
@@ -186,8 +188,12 @@ class _Settlement:
                 self._experience.accepted(self._bucket, [line])
                 return
         if reading.meaning is Meaning.FAULT:
-            raise StoreUnavailableError(reading.told)
-        raise StoreMisconfiguredError(f"{reading.told}. It refuses other points as well")
+            raise self._in_vain(StoreUnavailableError(reading.told))
+        raise self._in_vain(StoreMisconfiguredError(f"{reading.told}. It refuses other points as well"))
+
+    def _in_vain(self, error: StoreError) -> StoreError:
+        """The error, or the same of this bucket alone, where it is only this one that takes nothing."""
+        return BucketError(self._bucket, str(error)) if self._experience.in_vain(self._bucket) else error
 
     def _find_smaller(self, entry: Entry, reading: Reading) -> Settling:
         """Return once a line was not too large that is smaller than one that is; raise where there is none."""

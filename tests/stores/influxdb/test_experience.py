@@ -50,6 +50,34 @@ def test_the_only_bucket_is_all_buckets() -> None:
     assert Experience().refused("Farm")
 
 
+def test_a_bucket_is_to_blame_where_another_was_accepted_meanwhile() -> None:
+    """Since the first attempt in vain began, and not before; what it takes itself ends that."""
+    experience = Experience()
+    experience.accepted("Lab", ["a"])
+    experience.at(1.0)
+    assert not experience.in_vain("Farm")
+    experience.accepted("Lab", ["b"])
+    experience.at(2.0)
+    assert experience.in_vain("Farm")
+    assert experience.fails("Farm")
+
+    experience.accepted("Farm", ["c"])
+    experience.at(3.0)
+    assert not experience.fails("Farm")
+    assert not experience.in_vain("Farm")
+
+
+def test_a_bucket_that_is_waited_for_alone_gives_way_in_the_end() -> None:
+    """After ten attempts another has its turn; where that fails too, it is the server."""
+    experience = Experience()
+    experience.accepted("Lab", ["a"])
+    experience.at(1.0)
+
+    assert [experience.in_vain("Farm") for _ in range(11)] == [False] * 9 + [True] * 2
+    assert not any(experience.in_vain("Lab") for _ in range(20))
+    assert not experience.in_vain("Farm")
+
+
 def test_the_limit_of_a_body_only_shrinks() -> None:
     """Half of the smallest that was too large: what was under way at the same time halves it no further."""
     experience = Experience()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import Point, Series
 from ingestor.stores.influxdb.answers import Answer
 from ingestor.stores.influxdb.experience import Experience
@@ -159,6 +159,38 @@ def test_when_all_buckets_are_forbidden_it_is_the_token() -> None:
     for bucket in ("Lab", "Farm"):
         with pytest.raises(StoreMisconfiguredError, match="403"):
             attempt(batch_of(2), server(bucket), encode=str, experience=experience, bucket=bucket)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_bucket_that_takes_nothing_is_held_alone(status: int) -> None:
+    """Where another is written meanwhile; from then on the others wait for it no more, and its points stay."""
+    experience = Experience()
+    held: list[type[StoreError]] = []
+    for number in range(6):
+        experience.at(float(number))
+        attempt(batch_of(2, first_ns=number), lambda _: Answer(204, {}, b""), encode=str, experience=experience)
+        with pytest.raises(StoreError, match="odd") as error:
+            attempt(
+                batch_of(2, first_ns=number // 3),
+                lambda _: Answer(status, {}, b"odd"),
+                encode=str,
+                experience=experience,
+                bucket="Broken",
+            )
+        held.append(error.type)
+
+    patience = 2 if status == 500 else 0
+    assert held == [StoreUnavailableError] * patience + [BucketError] * (6 - patience)
+
+
+def test_a_fault_after_the_bucket_is_mended_is_waited_out_again() -> None:
+    """A bucket that was held, and takes other points now, does not make these bytes suspect."""
+    server, experience = ModelServer(), Experience()
+    experience.in_vain(BUCKET)
+    with pytest.raises(StoreUnavailableError):
+        attempt(batch_of(20, bad=POISON, at=7), server.write, encode=server.encode, experience=experience)
+
+    assert not experience.fails(BUCKET)
 
 
 def test_a_wait_that_the_server_asks_for_is_passed_on() -> None:
