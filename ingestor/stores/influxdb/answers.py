@@ -51,6 +51,8 @@ class Meaning(StrEnum):
     """The body is too large: less at once may do."""
     BUSY = "busy"
     """Will pass: the same again later."""
+    DAMAGED = "damaged"
+    """A part of this bucket cannot be written, whatever the points; other parts and buckets may."""
     NO_BUCKET = "no_bucket"
     """This bucket cannot be written; others may."""
     FORBIDDEN = "forbidden"
@@ -94,6 +96,10 @@ _PARTIAL = {400, 422, 500}  # 1.x, 2.x, and the first of 2.0
 _FIELD = (
     r'field type conflict: input field "|input field ".*" is too long|invalid field name: input field "|'
     r"invalid column type for column '"
+)
+_DAMAGED = (
+    "unexpected error writing points to database|opening shard previously failed|error opening shard|"
+    "not attempting to open shard"
 )
 _PASSING = (
     "cache maximum memory size exceeded|timeout|deadline exceeded|context canceled|engine is closed|"
@@ -171,6 +177,11 @@ TABLE = (
         '{"error": "retention policy not found: week"}', "Create it", (Dialect.V1, Dialect.V2),
     ),
     Row({500}, _PASSING, Meaning.BUSY, '{"error": "engine: cache maximum memory size exceeded"}'),
+    Row(
+        {500}, _DAMAGED, Meaning.DAMAGED,
+        '{"message": "unexpected error writing points to database: not attempting to open shard 3"}',
+        "Look into the server's log, and at its disk",
+    ),
     Row({500}, "", Meaning.FAULT, '{"code": "internal error", "message": "unexpected EOF"}'),
     Row({408, 425, 429}, "", Meaning.BUSY, '{"code": "too many requests", "message": "over the limit"}'),
     Row(range(501, 600), "", Meaning.BUSY, "request throttled, queue full"),
@@ -191,7 +202,7 @@ def read(answer: Answer) -> Reading:
 
 def error_of(reading: Reading, bucket: str = "") -> StoreError:
     """The error that an answer is, which takes or tells nothing; of a bucket, where it is about one."""
-    if reading.meaning in {Meaning.BUSY, Meaning.FAULT}:
+    if reading.meaning in {Meaning.BUSY, Meaning.FAULT, Meaning.DAMAGED}:
         return StoreUnavailableError(reading.told, retry_after=reading.retry_after)
     if reading.meaning is Meaning.MISCONFIGURED or not bucket:
         return StoreMisconfiguredError(reading.told)

@@ -235,6 +235,8 @@ class _Settlement:
         reading = read(answer)
         if reading.meaning is Meaning.FORBIDDEN and self._experience.refused(self._bucket):
             raise StoreMisconfiguredError(reading.told)
+        if reading.meaning is Meaning.DAMAGED:  # what another shard takes tells nothing of these points
+            raise self._in_vain(error_of(reading))
         if reading.meaning in _NOT_THE_POINTS:
             raise error_of(reading, self._bucket)
         return reading

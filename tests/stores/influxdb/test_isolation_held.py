@@ -14,6 +14,11 @@ from tests.stores.influxdb.settling import BUCKET, attempt, attempts
 SERIES = Series(BUCKET, "climate", {}, types={})
 
 
+def encode_plainly(point: Point) -> str:
+    """A line with the fields alone."""
+    return ",".join(f"{name}={value}" for name, value in point.fields.items())
+
+
 def batch_of(count: int, *, bad: str = "", at: int = 0, first_ns: int = 0) -> list[Point]:
     """Points, one of them with a field that the server cannot take."""
     points = [Point(SERIES, first_ns + number, {"f": float(number)}) for number in range(count)]
@@ -181,6 +186,21 @@ def test_a_bucket_that_takes_nothing_is_held_alone(status: int) -> None:
 
     patience = 2 if status == 500 else 0
     assert held == [StoreUnavailableError] * patience + [BucketError] * (6 - patience)
+
+
+def test_a_damaged_shard_sets_no_point_aside() -> None:
+    """Though a point of another shard is taken: the bucket is held, and the others as well only until one is taken."""
+    words = b'{"message": "unexpected error writing points to database: not attempting to open shard 3"}'
+    experience = Experience()
+
+    def send(lines: Sequence[str]) -> Answer:
+        return Answer(500, {}, words) if any("f=1.0" in line for line in lines) else Answer(204, {}, b"")
+
+    for error in [StoreUnavailableError] * 4 + [BucketError] * 2:
+        if error is BucketError:
+            attempt(batch_of(1), send, encode=encode_plainly, experience=experience, bucket="Lab")
+        with pytest.raises(error, match=r"not attempting to open shard 3\. Look into the server's log"):
+            attempt(batch_of(3), send, encode=encode_plainly, experience=experience)
 
 
 def test_a_fault_after_the_bucket_is_mended_is_waited_out_again() -> None:

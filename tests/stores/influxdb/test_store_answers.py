@@ -19,7 +19,7 @@ from tests.stores.influxdb.rig import MendingClock, deliver, lines_of, store_of
 from tests.support import eventually_async, run
 from tests.writer.rig import FakeClock
 
-WAITS = {Meaning.BUSY: 0.5, Meaning.FAULT: 0.5, Meaning.MISCONFIGURED: SLOW_RETRY_SECS}
+WAITS = {Meaning.BUSY: 0.5, Meaning.FAULT: 0.5, Meaning.DAMAGED: 0.5, Meaning.MISCONFIGURED: SLOW_RETRY_SECS}
 """The store takes nothing: it is tried again after so many seconds."""
 HOLDS = {Meaning.NO_BUCKET, Meaning.FORBIDDEN}
 """One bucket takes nothing: its points are held, the others flow."""
