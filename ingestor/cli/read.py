@@ -16,6 +16,7 @@ import typer
 from ingestor.cli.chart import MOST_FIELDS, MOST_SERIES
 from ingestor.cli.invocation import command
 from ingestor.cli.loop import run_in_loop
+from ingestor.cli.modelunits import with_units
 from ingestor.cli.options import ConfigFile, load_config, parse_where
 from ingestor.cli.output import fail, say, say_table, warn
 from ingestor.cli.readfiles import say_text, suffix_for, write, write_whole
@@ -237,7 +238,8 @@ async def _answer(asking: Asking) -> AsyncIterator[tuple[str, Answer]]:
         measurement = await _measurement(readings, asking)
         answer = await readings.ask(replace(question, measurement=measurement), grouping)
         async with aclosing(answer.blocks):
-            yield measurement, answer
+            layout = with_units(answer.layout, asking.config, grouping.functions)
+            yield measurement, answer._replace(layout=layout)
 
 
 async def _measurement(readings: Readings, asking: Asking) -> str:

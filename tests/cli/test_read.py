@@ -68,7 +68,16 @@ def test_charts_and_the_newest_rows(cli: Cli, config: Path) -> None:
 
 def test_windows_of_some_readings(cli: Cli, config: Path) -> None:
     """By time, tag, field and function; the time zone is told."""
-    words = ["--measurement", "climate", "--where", "rack=rack1", "--field", "temperature", "--every", "1h"]
+    words: list[str | Path] = [
+        "--measurement",
+        "climate",
+        "--where",
+        "rack=rack1",
+        "--field",
+        "temperature",
+        "--every",
+        "1h",
+    ]
     found = cli("read", "Farm", "-c", config, "--last", "4h", *words, "--function", "max", "--zone", "UTC")
 
     assert found.lines[0] == "climate in Farm, max of every 1h, rack rack1"
@@ -79,7 +88,7 @@ def test_windows_of_some_readings(cli: Cli, config: Path) -> None:
 
 def test_windows_can_be_filled(cli: Cli, config: Path) -> None:
     """With words and with numbers."""
-    words = [
+    words: list[str | Path] = [
         "read",
         "Racks",
         "-c",
@@ -102,7 +111,7 @@ def test_windows_can_be_filled(cli: Cli, config: Path) -> None:
 
 def test_nothing_in_that_time(cli: Cli, config: Path) -> None:
     """Is no error, unless a picture is to be drawn of it."""
-    words = ["read", "Racks", "--start", "2020-01-01", "--stop", "2020-01-02", "--config", config]
+    words: list[str | Path] = ["read", "Racks", "--start", "2020-01-01", "--stop", "2020-01-02", "--config", config]
     found = cli(*words)
 
     assert (found.code, found.out) == (
@@ -177,7 +186,7 @@ def test_a_picture_or_a_file(cli: Cli, config: Path) -> None:
 def test_files(cli: Cli, config: Path, tmp_path: Path) -> None:
     """All rows, not only the newest; a file that is there stays unless somebody says so."""
     file = tmp_path / "a.csv"
-    words = ["read", "Racks", "--output", file, "--config", config]
+    words: list[str | Path] = ["read", "Racks", "--output", file, "--config", config]
 
     assert cli(*words).out == f"{file}: 240 rows\n"
     assert file.read_text().count("\n") == 241
@@ -188,7 +197,7 @@ def test_files(cli: Cli, config: Path, tmp_path: Path) -> None:
 def test_pictures(cli: Cli, config: Path, tmp_path: Path) -> None:
     """As PNG and as a page; the title is one's own, if one wants."""
     png, page = tmp_path / "a.png", tmp_path / "a.html"
-    words = ["read", "Racks", "--config", config, "--every", "10m", "--title", "Racks in June"]
+    words: list[str | Path] = ["read", "Racks", "--config", config, "--every", "10m", "--title", "Racks in June"]
 
     assert (
         cli(*words, "--plot", png).out == f"{png}: {len(cli(*words, '--format', 'json').lines)} rows of climate drawn\n"
@@ -262,16 +271,18 @@ def test_on_a_terminal_it_fits(config: Path) -> None:
 
 
 def test_a_real_influxdb(cli: Cli, tmp_path: Path, influxdb: InfluxDB) -> None:
-    """The same words ask a server; a bucket that is not there is told with those that are."""
+    """The same words ask a server; models know the units; a bucket that is missing is told with those there are."""
     influxdb.create_bucket("cli-read")
-    influxdb.write("cli-read", "m,rack=r1 t=1.5,n=2i 1769860800000000000", "m,rack=r2 t=2 1769860801000000000")
-    words = ["--start", "2026-01-31", "--stop", "2026-02-01", "--config"]
+    influxdb.write(
+        "cli-read", "power,rack=r1 power=1.5,n=2i 1769860800000000000", "power,rack=r2 power=2 1769860801000000000"
+    )
+    words: list[str | Path] = ["--start", "2026-01-31", "--stop", "2026-02-01", "--config"]
     config = write_config(tmp_path, stores={"far": influxdb.store()})
 
     assert cli("read", "cli-read", *words, config, "--format", "csv").lines == [
-        "time,measurement,rack:tag,n:int,t:float",
-        "2026-01-31T12:00:00.000000000Z,m,r1,2,1.5",
-        "2026-01-31T12:00:01.000000000Z,m,r2,,2.0",
+        "time,measurement,rack:tag,n:int,power:float:W",
+        "2026-01-31T12:00:00.000000000Z,power,r1,2,1.5",
+        "2026-01-31T12:00:01.000000000Z,power,r2,,2.0",
     ]
     assert cli("read", "cli-read", *words, config, "--every", "1d").lines[-2].split() == [
         "2026-01-31", "00:00", "r1", "2", "1.5",
@@ -279,4 +290,4 @@ def test_a_real_influxdb(cli: Cli, tmp_path: Path, influxdb: InfluxDB) -> None:
     found = cli("read", "no-such", *words, config)
     assert found.code == 1
     assert "has no bucket 'no-such'; there is:" in found.err
-    assert "  cli-read: m\n" in found.err
+    assert "  cli-read: power\n" in found.err

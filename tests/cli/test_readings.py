@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> Config:
 
 def ask(config: Config, measurement: str = "climate", **wish: Any) -> tuple[Layout, Rows]:  # noqa: ANN401 - of Wish
     """What an answer has, and its rows, sorted."""
-    asked = understand("Farm", Wish(**wish), zone=BERLIN, now_ns=START_NS + 10**12)
+    asked = understand("Farm", cast("Wish", wish), zone=BERLIN, now_ns=START_NS + 10**12)
     question = replace(asked.question, measurement=measurement)
 
     async def main() -> tuple[Layout, Rows]:
