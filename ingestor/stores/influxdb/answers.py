@@ -18,6 +18,7 @@ MAX_WAIT_SECS = 600.0
 """No server makes us wait longer than this."""
 
 _MAX_WORDS = 600  # characters of a server's words that a person gets to read
+_END = 16 * 2**10
 
 
 class Answer(NamedTuple):
@@ -94,7 +95,7 @@ class Reading(NamedTuple):
 
 _PARTIAL = {400, 422, 500}  # 1.x, 2.x, and the first of 2.0
 _FIELD = (
-    r'field type conflict: input field "|input field ".*" is too long|invalid field name: input field "|'
+    r'field type conflict: input field "|input field ".{0,1000}" is too long|invalid field name: input field "|'
     r"invalid column type for column '"
 )
 _DAMAGED = (
@@ -139,7 +140,7 @@ TABLE = (
         '{"error": "partial write: max-values-per-tag limit exceeded (50/50): measurement=m tag=t value=v dropped=6"}',
     ),
     Row(
-        {422}, "exceed.* databases", Meaning.NO_BUCKET,
+        {422}, "exceed.{0,100} databases", Meaning.NO_BUCKET,
         '{"error": "Adding a new database would exceed limit of 5 databases"}',
         "It has as many databases as it may", (Dialect.V3,),
     ),
@@ -157,11 +158,11 @@ TABLE = (
         "The token needs the permission to write here",
     ),
     Row(
-        {404}, "organization.* not found", Meaning.MISCONFIGURED,
+        {404}, "organization.{0,1000} not found", Meaning.MISCONFIGURED,
         r'{"code": "not found", "message": "organization name \"farm\" not found"}', "Check `org`",
     ),
     Row(
-        {404}, "bucket.*not found|database not found|bucket name", Meaning.NO_BUCKET,
+        {404}, "bucket.{0,1000}not found|database not found|bucket name", Meaning.NO_BUCKET,
         r'{"code": "not found", "message": "bucket \"Farm\" not found"}', "Create it, or set `create_buckets: true`",
     ),
     Row(
@@ -196,7 +197,7 @@ def read(answer: Answer) -> Reading:
         return Reading(Meaning.STORED, "", "stored")
     body = answer.body.decode(errors="replace")
     words = _words(body) or answer.headers.get("x-influxdb-error", "")
-    row = find_row(answer.status, f"{words}\n{body}", dialect(answer))
+    row = find_row(answer.status, f"{ends(words)}\n{ends(body)}", dialect(answer))
     return Reading(row.meaning, words, _tell(answer, words, row.advice), _retry_after(answer.headers))
 
 
@@ -220,9 +221,14 @@ def dialect(answer: Answer) -> Dialect:
     return next((known for known in Dialect if version.startswith(f"{known.value}.")), Dialect.V2)
 
 
+def ends(words: str) -> str:
+    """The beginning and the end of a server's words, all of short ones: expressions search no more, to end soon."""
+    return words if len(words) <= 2 * _END else f"{words[:_END]}\n{words[-_END:]}"
+
+
 def shorten(words: str) -> str:
     """Words of a server as they go into a log or a dead letter: one line, and not endless."""
-    line = " ".join(words.split())
+    line = " ".join(ends(words).split())
     return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS // 2]} … {line[-_MAX_WORDS // 2 :]}"
 
 
@@ -240,10 +246,19 @@ def _words(body: str) -> str:
 def _tell(answer: Answer, words: str, advice: str) -> str:
     said = "a web page" if re.match(r"\s*<", words) else shorten(words)
     if 300 <= answer.status < 400:
-        place = urlsplit(answer.headers.get("location", ""))
-        said = f"redirected to {place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
+        said = f"redirected to {_place(answer.headers.get('location', ''))}"
     told = f"InfluxDB answered {answer.status}{said and f': {said}'}"
     return f"{told}. {advice}" if advice else told
+
+
+def _place(location: str) -> str:
+    """Where a redirect leads to, without what may be secret."""
+    try:
+        found = urlsplit(location)
+    except ValueError:
+        return "what is no address"
+    host = f"{found.scheme}://{found.netloc.rpartition('@')[2]}" if found.netloc else ""
+    return shorten(f"{host}{found.path}") or "nowhere"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

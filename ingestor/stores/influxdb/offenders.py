@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ingestor.ports import FieldType, Point, Reason, type_of_value
+from ingestor.stores.influxdb.answers import ends
 from ingestor.stores.influxdb.influxql import TYPES
 
 _QUOTED = "unable to parse '"
@@ -15,15 +16,17 @@ _GO_STRING = r'"((?:[^"\\]|\\.)*)"'
 _CONFLICT = re.compile(
     rf"field type conflict: input field {_GO_STRING} on measurement {_GO_STRING} is type (\w+), [\w ]*"
 )
-_TOO_LONG = re.compile(rf"input field {_GO_STRING} on measurement {_GO_STRING} is too long, \d+ > (\d+)")
-_NO_NAME = re.compile(r'invalid field name: input field "(time)" on measurement "(.*?)" is invalid')
+_TOO_LONG = re.compile(
+    rf"input field {_GO_STRING} on measurement {_GO_STRING} is too long, \d{{1,12}} > (\d{{1,12}})\b"
+)
+_NO_NAME = re.compile(r'invalid field name: input field "(time)" on measurement "(.{0,1000}?)" is invalid')
 _COLUMN = re.compile(r"invalid column type for column '(.*?)'.*")
-_DROPPED = re.compile(r".* dropped=(\d+)", re.DOTALL)
-_OUTLIER = re.compile(r" at (\S+Z) dropped because it violates a [\w ]+ Bound at \S+Z")
+_DROPPED = re.compile(r".* dropped=(\d{1,12})\b", re.DOTALL)
+_OUTLIER = re.compile(r" at (\S{1,50}Z) dropped because it violates a [\w ]{1,50} Bound at \S{1,50}Z")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _RETENTION = re.compile(r"outside retention policy of duration \S+|beyond retention policy")
-_ROOM_LEFT = re.compile(r"max-series-per-database(?! exceeded database=.* limit=(\d+) series=\1 )")
-_NUMBERED = re.compile(r"\bline (\d+): ([^\n]*)")
+_ROOM_LEFT = re.compile(r"max-series-per-database(?! exceeded database=.{0,1000} limit=(\d+) series=\1 )")
+_NUMBERED = re.compile(r"\bline (\d{1,12}): ([^\n]*)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -97,6 +100,7 @@ def numbered(body: bytes, count: int) -> Mapping[int, str]:
 
 def named_field(words: str) -> Named | None:
     """The field that the server's words are about; None where they name none."""
+    words = ends(words)
     if found := _CONFLICT.search(words):
         field, measurement, sent = _unquote(found[1]), _unquote(found[2]), TYPES.get(found[3])
         return Named(field, measurement, Reason.TYPE_CONFLICT, _reason_of(found[0]), sent=sent)
@@ -112,7 +116,7 @@ def named_field(words: str) -> Named | None:
 
 def dropped(words: str) -> int | None:
     """How many points the server says it did not store."""
-    found = _DROPPED.match(words)
+    found = _DROPPED.match(ends(words))
     return int(found[1]) if found else None
 
 
@@ -121,7 +125,7 @@ def all_dropped(words: str, count: int) -> bool:
 
     Near its limit of series, 1.x refuses all new ones of a request at once, though some of them would fit.
     """
-    return dropped(words) == count and not _ROOM_LEFT.search(words)
+    return dropped(words) == count and not _ROOM_LEFT.search(ends(words))
 
 
 def outside_retention(words: str, times: Sequence[int]) -> tuple[Sequence[int], str]:
@@ -131,6 +135,7 @@ def outside_retention(words: str, times: Sequence[int]) -> tuple[Sequence[int], 
     the oldest of a request. With the write window of 1.13 it can be the newest as well. It tells how many it
     dropped, and, but for old versions, the times of the oldest and the newest of them: both must fit.
     """
+    words = ends(words)
     count = dropped(words) or 0
     named = [_nanoseconds(time) for time in _OUTLIER.findall(words)]
     by_time = sorted(range(len(times)), key=times.__getitem__)
@@ -157,5 +162,8 @@ def _nanoseconds(text: str) -> int | None:
     found = _TIME.fullmatch(text)
     if found is None:
         return None
-    whole = datetime.fromisoformat(found[1]).replace(tzinfo=UTC) - _EPOCH
+    try:
+        whole = datetime.fromisoformat(found[1]).replace(tzinfo=UTC) - _EPOCH
+    except ValueError:  # the year 0, or the 99th of a month
+        return None
     return (whole.days * 86_400 + whole.seconds) * 10**9 + int((found[2] or "0").ljust(9, "0"))

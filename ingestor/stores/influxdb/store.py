@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import closing
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +12,7 @@ from ingestor.encode.line import LineEncoder
 from ingestor.encode.rejections import one_a_point
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import BucketInfo, FieldType, Point, Rejection
-from ingestor.stores.influxdb.answers import Answer, Meaning, read
+from ingestor.stores.influxdb.answers import Answer, Meaning, read, shorten
 from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.checkup import NO_BUCKET, Checkup
 from ingestor.stores.influxdb.connection import Connection
@@ -146,17 +146,35 @@ class InfluxStore:
             try:
                 wanted = next(steps)
                 while True:
-                    wanted = steps.send(await self._send(bucket, wanted))
+                    answer = await self._send(bucket, wanted)
+                    with self._strange_answers():
+                        wanted = steps.send(answer)
             except StopIteration as settled:
                 refused: Sequence[Rejection] = settled.value
                 return refused
+
+    @contextmanager
+    def _strange_answers(self) -> Iterator[None]:
+        """Anything may stand in an answer, and whoever sends it must not end the service: the points are kept.
+
+        This is why all exceptions are caught here: what one that nobody thought of leads to is not known.
+        """
+        try:
+            yield
+        except (StoreError, StopIteration):
+            raise
+        except Exception as error:
+            told = f"{self._server.url}: its answer could not be understood ({shorten(repr(error))})"
+            raise StoreUnavailableError(told) from error
 
     def _line(self, point: Point) -> str:
         return self._encoder.encode([point]).lines[0]
 
     async def _send(self, bucket: str, lines: Sequence[str]) -> Answer:
         answer = await self._connection.write(self._query(bucket), lines)
-        if self._create and answer.status != 204 and read(answer).meaning is Meaning.NO_BUCKET:
+        with self._strange_answers():
+            missing = self._create and read(answer).meaning is Meaning.NO_BUCKET
+        if missing:
             await self._make(bucket, answer)
             answer = await self._connection.write(self._query(bucket), lines)
         return answer

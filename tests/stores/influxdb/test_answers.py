@@ -121,6 +121,18 @@ def test_how_long_to_wait(headers: Mapping[str, str], secs: float | None) -> Non
             "InfluxDB answered 302: redirected to https://else.example/. Put the address that it points to into `url`",
         ),
         (
+            answer(302, location="/api/v2/write?token=secret"),
+            "InfluxDB answered 302: redirected to /api/v2/write. Put the address that it points to into `url`",
+        ),
+        (
+            answer(302, location="http://[::1/x"),
+            "InfluxDB answered 302: redirected to what is no address. Put the address that it points to into `url`",
+        ),
+        (
+            answer(302),
+            "InfluxDB answered 302: redirected to nowhere. Put the address that it points to into `url`",
+        ),
+        (
             answer(404, "<html>\n<center>nginx</center></html>"),
             "InfluxDB answered 404: a web page. There is no InfluxDB at this address: check `url`",
         ),
