@@ -83,7 +83,9 @@ def test_windows_of_some_readings(cli: Cli, config: Path) -> None:
     assert found.lines[0] == "climate in Farm, max of every 1h, rack rack1"
     assert found.lines[1].endswith(" (UTC)")
     assert "on" not in found.out.split()
-    assert found.lines[-1].split()[-2:] in (["rack1", "26"], ["rack1", "24"], ["rack1", "20"])
+    rack, highest = found.lines[-1].split()[-2:]
+    assert rack == "rack1"
+    assert 20 <= float(highest) <= 26
 
 
 def test_windows_can_be_filled(cli: Cli, config: Path) -> None:
@@ -219,6 +221,7 @@ def test_what_a_picture_needs_is_named(
     assert f"drawn by {library}, which is not installed: pip install 'ingestor[{extra}]'\n" in found.err
 
 
+@pytest.mark.long
 def test_without_pyarrow_text_still_works(config: Path) -> None:
     """Tables too; it is not even loaded. What is made of windows needs it, and says so."""
 
@@ -266,7 +269,7 @@ def test_on_a_terminal_it_fits(config: Path) -> None:
 
     assert "\x1b[1m" in text
     assert max(map(len, plain.splitlines())) <= 80
-    assert "▁" in plain
+    assert re.search("[▁-█]{4}", plain)
     assert "Parquet is nothing for a terminal" in read("--format", "parquet")
 
 
