@@ -57,6 +57,7 @@ class Connection:
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            request_class=_Request,
             timeout=aiohttp.ClientTimeout(total=self.server.timeout_secs, connect=CONNECT_SECS),
         )
         return self
@@ -116,6 +117,24 @@ class Connection:
         if self._trust is None:
             self._trust = await asyncio.to_thread(self.server.trust)
         return self._trust
+
+
+class _StrayAnswerError(aiohttp.ClientConnectionError):
+    """Something was answered before it was asked."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """Goes out only where nothing has come in that would be taken for its answer, and lose what it carries.
+
+    aiohttp reads what comes while a connection is idle, and hands it to the next request. It tells of it in time; a
+    new connection for every request would be safe as well, and cost a handshake each time.
+    """
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is None or conn.protocol.should_close:
+            conn.close()
+            raise _StrayAnswerError
+        return await super().send(conn)
 
 
 def _compressed(lines: Sequence[str]) -> bytes:
@@ -202,7 +221,7 @@ def wrong_credentials(server: Server) -> StoreError:
     return StoreMisconfiguredError(f"{server.url}: its proxy wants other credentials (407); see proxy")
 
 
-def _what(error: aiohttp.ClientError | OSError, server: Server) -> str:  # noqa: PLR0911 - a line a kind
+def _what(error: aiohttp.ClientError | OSError, server: Server) -> str:  # noqa: C901, PLR0911 - a line a kind
     match error:
         case aiohttp.ClientProxyConnectionError():
             return f"its proxy {error.host}:{error.port} cannot be reached: {_of_system(error.os_error)}"
@@ -212,6 +231,8 @@ def _what(error: aiohttp.ClientError | OSError, server: Server) -> str:  # noqa:
             return f"no connection within {CONNECT_SECS:g} s"
         case TimeoutError():
             return f"no answer within {server.timeout_secs:g} s"
+        case _StrayAnswerError():
+            return "it answered before it was asked"
         case aiohttp.ServerDisconnectedError():
             return "it hung up before it had answered"
         case aiohttp.ClientPayloadError():

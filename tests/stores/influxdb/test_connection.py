@@ -2,10 +2,12 @@
 
 import asyncio
 import gzip
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
 from pydantic import SecretStr
 
 from ingestor.errors import StoreMisconfiguredError, StoreUnavailableError
@@ -13,7 +15,7 @@ from ingestor.stores.influxdb.answers import Answer
 from ingestor.stores.influxdb.connection import MAX_ANSWER_BYTES, Connection
 from ingestor.stores.influxdb.server import Server
 from tests.servers.rawpeer import RESET, SILENCE, RawPeer, answer
-from tests.support import LOOPS, free_port, run
+from tests.support import LOOPS, eventually_async, free_port, run
 
 DONE = answer(204)
 
@@ -46,6 +48,47 @@ def test_lines_go_out_compressed_with_the_token(loop: str) -> None:
     assert {"Authorization: Token hunter2", "Content-Encoding: gzip", "Accept-Encoding: identity"} <= set(headers)
     assert gzip.decompress(body).decode() == "a f=1 1\nü f=2 2"
     assert (said.status, said.headers["x-influxdb-version"], said.body) == (204, "v2.8.0", b"")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_stray_answer_is_not_that_of_the_next_request(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes on an idle connection stores nothing: the request fails, and the next goes over a new connection."""
+    came: list[bytes] = []
+    receive = ResponseHandler.data_received
+
+    def spy(self: ResponseHandler, data: bytes) -> None:
+        receive(self, data)
+        came.append(data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", spy)
+
+    async def main() -> Answer:
+        stray = asyncio.Event()
+        tasks: list[asyncio.Task[None] | None] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            tasks.append(asyncio.current_task())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer(503) if stray.is_set() else DONE)
+            await stray.wait()
+            writer.write(DONE)
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+            host, port = listening.sockets[0].getsockname()
+            async with Connection(Server(f"http://{host}:{port}"), limit=1) as connection:
+                assert (await connection.ask("/ping", {})).status == 204
+                stray.set()
+                await eventually_async(lambda: len(came) == 2)
+                with pytest.raises(StoreUnavailableError, match="it answered before it was asked"):
+                    await connection.ask("/ping", {})
+                said = await connection.ask("/ping", {})
+            await asyncio.gather(*filter(None, tasks))
+        return said
+
+    assert run(main(), loop=loop).status == 503
 
 
 def test_one_connection_carries_many_requests() -> None:
