@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from ingestor.encode.types import TypeRegistry
-from ingestor.errors import BucketError
+from ingestor.errors import BucketError, StoreError
 from ingestor.ports import Series, Store
 from ingestor.writer.clock import Clock
 
@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 _bucket = attrgetter("bucket")
 
 _REFRESH_SECS = 600.0  # other programs write too
+_PUT_OFF_SECS = 60.0  # after asking again failed
 _SOONEST_SECS = 10.0  # after an answer, however much there is to doubt
 
 
@@ -39,6 +40,8 @@ class TypeLearner:
     async def learn(self, wanted: Collection[Series]) -> None:
         """Ask about the buckets of series that are about to be written, where that is due.
 
+        Where that fails, and all that is needed is known, it is put off: what takes writes may be well.
+
         Raises:
             StoreUnavailableError: Try again later.
             StoreMisconfiguredError: Nothing will be answered until a person acts.
@@ -49,7 +52,13 @@ class TypeLearner:
         for bucket in sorted(buckets):
             answer = self._answers.get(bucket)
             if answer is None or now >= answer.again_at or (bucket in unsettled and answer.told):
-                await self._ask(bucket, wanted, before=answer)
+                try:
+                    await self._ask(bucket, wanted, before=answer)
+                except StoreError as error:
+                    if answer is None or bucket in unsettled:
+                        raise
+                    _log.warning("field_types_late store=%s bucket=%r reason=%s", self._name, bucket, error)
+                    self._answers[bucket] = answer._replace(again_at=self._clock.now() + _PUT_OFF_SECS)
 
     async def _ask(self, bucket: str, wanted: Collection[Series], *, before: "_Answer | None") -> None:
         try:
@@ -57,7 +66,7 @@ class TypeLearner:
         except BucketError as error:
             held, why = None, str(error)  # the write will meet the same, and hold what is for it
         else:
-            why = "the store does not tell, perhaps because the token may only write"
+            why = "the store does not tell: perhaps the token may only write, or there is too much to tell"
         now = self._clock.now()
         self._answers[bucket] = _Answer(now, now + _REFRESH_SECS, told=held is not None)
         if held is None:

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from ingestor.encode.types import Registered, TypeRegistry
-from ingestor.errors import BucketError
+from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Series
 from ingestor.writer.learner import TypeLearner
 from tests.builders import series
@@ -100,6 +100,26 @@ def test_a_bucket_that_cannot_be_asked_about_is_no_fault(caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING):
         assert lesson.learn(FARM) == ["Farm"]
     assert "reason=no rights" in caplog.text
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("503"), StoreMisconfiguredError("404")])
+def test_asking_again_may_fail(error: StoreError, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the types are known it stops no write, and is tried a minute later; where they are not, it does."""
+    lesson = Lesson()
+    climate = series("Farm", types={"level": FieldType.FLOAT})
+    soil = series("Farm", "soil", types={"moisture": FieldType.FLOAT})
+    lesson.learn(climate)
+    lesson.store.told["Farm"] = error
+
+    with caplog.at_level(logging.WARNING):
+        assert lesson.learn(climate, after_secs=600) == ["Farm"]
+    assert f"field_types_late store=local bucket='Farm' reason={error}" in caplog.text
+    assert lesson.learn(climate, after_secs=59) == []
+    assert lesson.learn(climate, after_secs=1) == ["Farm"]
+    with pytest.raises(type(error)):
+        lesson.learn(soil)
+    del lesson.store.told["Farm"]
+    assert lesson.learn(climate, soil) == ["Farm"]
 
 
 def test_what_gives_way_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -119,6 +119,10 @@ class Connection:
         return self._trust
 
 
+class TooLongError(StoreMisconfiguredError):
+    """An answer is longer than what is read of one."""
+
+
 class _StrayAnswerError(aiohttp.ClientConnectionError):
     """Something was answered before it was asked."""
 
@@ -164,10 +168,10 @@ def whole(answer: Answer, server: Server) -> Answer:
     """The same answer.
 
     Raises:
-        StoreMisconfiguredError: It was cut.
+        TooLongError: It was cut.
     """
     if len(answer.body) >= MAX_ANSWER_BYTES:
-        raise StoreMisconfiguredError(
+        raise TooLongError(
             f"{server.url}: an answer is longer than {MAX_ANSWER_BYTES // 2**20} MiB, and no more is read"
         )
     return answer

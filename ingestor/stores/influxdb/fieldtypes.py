@@ -3,21 +3,24 @@
 from ingestor.errors import BucketError
 from ingestor.stores.influxdb import influxql
 from ingestor.stores.influxdb.answers import Dialect, Meaning, dialect, error_of, read
-from ingestor.stores.influxdb.connection import Connection, understood
+from ingestor.stores.influxdb.connection import Connection, TooLongError, understood
 
 
 async def ask_field_types(connection: Connection, bucket: str) -> influxql.FieldTypes | None:
     """The types by measurement and field.
 
-    Empty where there is no such bucket; None where the token may not read it. A token that may not is told by
-    InfluxDB 2 that there is none: whether there is, the list of buckets gives away.
+    Empty where there is no such bucket; None where the token may not read it, or where there is more than is read.
+    A token that may not is told by InfluxDB 2 that there is none: whether there is, the list of buckets gives away.
 
     Raises:
         StoreUnavailableError: The server cannot answer just now.
         StoreMisconfiguredError: It is no InfluxDB.
         BucketError: This bucket cannot be read.
     """
-    answer = await connection.ask("/query", {**influxql.place(bucket), "q": influxql.FIELD_KEYS})
+    try:
+        answer = await connection.ask("/query", {**influxql.place(bucket), "q": influxql.FIELD_KEYS})
+    except TooLongError:
+        return None
     if answer.status in {401, 403}:
         return None
     if answer.status != 200:
