@@ -144,6 +144,10 @@ TABLE = (
         '{"error": "Adding a new database would exceed limit of 5 databases"}',
         "It has as many databases as it may", (Dialect.V3,),
     ),
+    Row(
+        {400}, "orgID or org", Meaning.MISCONFIGURED,
+        '{"code": "invalid", "message": "Please provide either orgID or org"}', "Set `org`",
+    ),
     Row({400, 422}, "", Meaning.REFUSED, '{"code": "invalid", "message": "unable to read data: gzip: invalid header"}'),
     Row(
         {401}, "", Meaning.MISCONFIGURED, '{"code": "unauthorized", "message": "unauthorized access"}',

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 import aiohttp
 
 from ingestor.errors import StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.stores.influxdb.answers import Answer
+from ingestor.stores.influxdb.answers import Answer, shorten
 from ingestor.stores.influxdb.server import Server
 
 Made = TypeVar("Made")
@@ -229,6 +229,8 @@ def _what(error: aiohttp.ClientError | OSError, server: Server) -> str:  # noqa:
     match error:
         case aiohttp.ClientProxyConnectionError():
             return f"its proxy {error.host}:{error.port} cannot be reached: {_of_system(error.os_error)}"
+        case aiohttp.ClientConnectorSSLError():
+            return f"cannot be reached: {_of_system(error.os_error)}; does it speak TLS?"
         case aiohttp.ClientConnectorError():
             return f"cannot be reached: {_of_system(error.os_error)}"
         case aiohttp.ConnectionTimeoutError():
@@ -242,9 +244,9 @@ def _what(error: aiohttp.ClientError | OSError, server: Server) -> str:  # noqa:
         case aiohttp.ClientPayloadError():
             return "its answer ended too early"
         case aiohttp.ClientHttpProxyError():
-            return f"its proxy answered {error.status} {error.message}"
+            return f"its proxy answered {error.status} {shorten(error.message)}"
         case aiohttp.ClientResponseError():
-            return f"what it answered is not HTTP: {error.message}"
+            return f"what it answered is not HTTP: {shorten(error.message)}"
         case OSError():
             return f"the connection broke: {_of_system(error)}"
     return f"the connection broke: {type(error).__name__}"

@@ -68,7 +68,7 @@ def quoted(words: str, lines: Sequence[str]) -> Mapping[int, str]:
         if at < 0:
             break
         begin = at + len(_QUOTED)
-        if words.startswith(line, begin):
+        if words.startswith(f"{line}'", begin):
             why = begin + len(line)
             at = words.find(f"\n{_QUOTED}", why)
             at = at + 1 if at >= 0 else -1

@@ -129,7 +129,7 @@ NOT_FOUND = b'{"results": [{"error": "database not found: x"}]}'
     ids=["forbidden", "unknown", "too much", "version 3", "version 1"],
 )
 def test_what_a_server_does_not_tell(said: bytes, types: Types) -> None:
-    """It may say no by its status, or more than is read; 1 and 3 say so that there is no such database, and are not asked for buckets."""
+    """It may say no by its status, or more than is read; 1 and 3 say so that there is no such database."""
     assert asked(said) == types
 
 

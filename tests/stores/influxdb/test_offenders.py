@@ -44,6 +44,7 @@ def test_a_quote_of_something_else_names_nobody() -> None:
 
     assert offenders.quoted(words, ["b f=1", "c f=1"]) == {}
     assert offenders.quoted("unbalanced quotes", ["b f=1"]) == {}
+    assert offenders.quoted("unable to parse 'b f=12': no", ["b f=1", "b f=12"]) == {1: "no"}
 
 
 @pytest.mark.parametrize(
