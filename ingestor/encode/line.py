@@ -33,7 +33,6 @@ _PLAIN: Final = 2.0**62
 _RESERVED_TAGS: Final = frozenset({"time", "_field", "_measurement", "_time", "_value", "_start", "_stop"})
 """The server refuses the first three; the others are columns of every answer in Flux, which cannot tell them apart."""
 
-_CUT_OFF: Final = "\t\0"  # at the start of a measurement or of the first field the server takes them for blanks
 _TAKEN_FOR_ESCAPE: Final = re.compile(r'\\(?:[,= "]|\Z)')
 _ESCAPE_MEASUREMENT: Final = str.maketrans({",": r"\,", " ": r"\ "})
 _ESCAPE_KEY: Final = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
@@ -185,8 +184,8 @@ def _refuse_field(name: str, types: Mapping[str, FieldType], *, head: str) -> st
 
 
 def _refuse_name(name: str) -> str:
-    if name.startswith(tuple(_CUT_OFF)):
-        return "begins with a tab or NUL: InfluxDB cuts it off"
+    if name.startswith("\t"):  # of a measurement or of the first field, the server takes it for a blank
+        return "begins with a tab: InfluxDB cuts it off"
     return _refuse_text(name)
 
 
@@ -196,6 +195,8 @@ def _refuse_text(text: str) -> str:
         return "is empty"
     if "\n" in text:
         return "has a line break"
+    if "\0" in text:
+        return "has a NUL: InfluxDB cuts it off, or takes the point for one of another series"
     if _TAKEN_FOR_ESCAPE.search(text):
         return "has a backslash at its end, or before a comma, =, space or quote: InfluxDB has no escape for it"
     return "" if _is_unicode(text) else "is not valid Unicode"
