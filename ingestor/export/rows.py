@@ -1,9 +1,10 @@
 """What an export asks of a store; and where readings come from through the reader."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from ingestor.files.table import Block, Column, FileError, Layout, block_of
@@ -107,8 +108,9 @@ class SourceRows:
         sums = [0] * len(layout.fields)
         question = _question(choice, layout, start_ns=start_ns, stop_ns=stop_ns, count=True)
         async for batch in self._source.stream(question):
+            place = {name: at for at, name in enumerate(batch.schema.names)}  # a tag of the same name stands before it
             for at, field_ in enumerate(layout.fields):
-                sums[at] += pc.sum(batch.column(field_.name)).as_py() or 0
+                sums[at] += pc.sum(batch.column(place[field_.name])).as_py() or 0
         return sums
 
 
@@ -118,19 +120,29 @@ def block_of_table(table: "pa.Table", layout: Layout) -> Block:
     Raises:
         FileError: It has a column that the layout has not.
     """
-    names = set(table.column_names)
-    if news := sorted(names - {"time", *layout.tags, *(column.name for column in layout.fields)}):
-        raise FileError(f"{', '.join(map(repr, news))} is new in the store since this began: begin anew (--anew)")
-    for tag in layout.tags:
-        if tag in names:
-            table = table.set_column(table.column_names.index(tag), tag, table.column(tag).cast("string"))
-    table = table.sort_by([(name, "ascending") for name in (*layout.tags, "time") if name in names])
+    fields = [column.name for column in layout.fields]
+    if news := Counter(table.column_names) - Counter(["time", *layout.tags, *fields]):
+        raise FileError(
+            f"{', '.join(map(repr, sorted(news)))} is new in the store since this began: begin anew (--anew)"
+        )
+    named = [*enumerate(table.column_names)][1:]
+    first, last = {name: at for at, name in reversed(named)}, {name: at for at, name in named}
+    of_fields = [last.get(name) for name in fields]  # a tag of the same name stands before it
+    of_tags = [None if at in of_fields else at for at in map(first.get, layout.tags)]
+    table = table.rename_columns([str(at) for at in range(table.num_columns)])
+    for at in of_tags:
+        if at is not None:
+            table = table.set_column(at, str(at), table.column(at).cast("string"))
+    table = table.sort_by([(str(at), "ascending") for at in (*of_tags, 0) if at is not None])
     nothing = [None] * table.num_rows
-    lists = {name: table.column(name).to_pylist() for name in names if name != "time"}
+
+    def cells(at: int | None) -> list[Any]:
+        return nothing if at is None else table.column(at).to_pylist()
+
     return Block(
-        table.column("time").cast("int64").to_pylist(),
-        [lists.get(tag, nothing) for tag in layout.tags],
-        [lists.get(column.name, nothing) for column in layout.fields],
+        table.column(0).cast("int64").to_pylist(),
+        [cells(at) for at in of_tags],
+        [cells(at) for at in of_fields],
     )
 
 

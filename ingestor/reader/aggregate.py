@@ -1,6 +1,7 @@
 """What the reader itself makes of an answer: its order, differences, rates, and what windows without readings get.
 
-Everything here takes and gives tables with a column `time`, and is done alike for all stores.
+Everything here takes and gives tables of a time, tags and values, in this order, and is done alike for all stores.
+Columns of times and tags are found by their places: a tag and a field may have one name.
 """
 
 from collections.abc import Sequence
@@ -32,10 +33,11 @@ def derive(table: pa.Table, tags: Sequence[str], wanted: Sequence[tuple[Column, 
         wanted: The columns, and of which one in the table each is made.
     """
     series, times = _series(table, tags), _nanos(table)
-    arrays = [table["time"], *(table[tag] for tag in tags)]
-    fields = [table.schema.field(name) for name in ("time", *tags)]
+    key = 1 + len(tags)
+    arrays, fields = table.columns[:key], list(table.schema)[:key]
+    answered = table.select(range(key, table.num_columns))
     for of, name in wanted:
-        values = _whole(table[name])
+        values = _whole(answered[name])
         if of.function in {"difference", "rate"}:
             values = _changes(values, series, times, a_second=of.function == "rate")
         arrays.append(values)
@@ -65,14 +67,14 @@ def fill(table: pa.Table, tags: Sequence[str], *, windows: Sequence[int], how: F
     grid = _Grid(len(present), pa.array(windows, pa.int64()))
     rows = grid.rows_of(pc.index_in(series, present), _nanos(table))
     first_of = table.take(pc.index_in(present, series))
-    arrays = [grid.times().cast(table.schema.field("time").type)]
-    arrays += [_whole(first_of[tag]).take(grid.series) for tag in tags]
-    fields = [table.schema.field(name) for name in ("time", *tags)]
-    for name in table.column_names[1 + len(tags) :]:
-        values = _whole(table[name]).take(rows)
-        filled = grid.filled(values, how)
+    arrays = [grid.times().cast(table.schema.field(0).type)]
+    key = 1 + len(tags)
+    arrays += [_whole(values).take(grid.series) for values in first_of.columns[1:key]]
+    fields = list(table.schema)[:key]
+    for field, values in zip(list(table.schema)[key:], table.columns[key:], strict=True):
+        filled = grid.filled(_whole(values).take(rows), how)
         arrays.append(filled)
-        fields.append(table.schema.field(name).with_type(filled.type))
+        fields.append(field.with_type(filled.type))
     return pa.table(arrays, schema=pa.schema(fields))
 
 
@@ -157,8 +159,8 @@ def _series(table: pa.Table, tags: Sequence[str]) -> pa.Array:
     """A number for each row that tells its series, and sorts as its tags do."""
     series = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)
     most = 1
-    for tag in tags:
-        encoded = _whole(table[tag]).dictionary_encode()
+    for values in table.columns[1 : 1 + len(tags)]:
+        encoded = _whole(values).dictionary_encode()
         size = len(encoded.dictionary) + 1
         if most * size > _MOST_NUMBERS:
             series, most = pc.rank(series, tiebreaker="dense").cast(pa.int64()), table.num_rows + 1
@@ -169,7 +171,7 @@ def _series(table: pa.Table, tags: Sequence[str]) -> pa.Array:
 
 
 def _nanos(table: pa.Table) -> pa.Array:
-    return _whole(table["time"]).cast(pa.int64())
+    return _whole(table.column(0)).cast(pa.int64())
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

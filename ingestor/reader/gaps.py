@@ -29,13 +29,15 @@ class Gaps:
         self._found: list[tuple[_Series, int, int]] = []
 
     def look_at(self, batch: pa.RecordBatch, tags: Sequence[str]) -> None:
-        """Take the next batch; `tags` are its columns that tell the series."""
+        """Take the next batch; `tags` are its columns that tell the series, which follow the time."""
         if not batch.num_rows:
             return
-        times = batch.column("time").cast(pa.int64())
-        begins = [0, *_changes(batch, tags), batch.num_rows]
+        times = batch.column(0).cast(pa.int64())
+        values = batch.columns[1 : 1 + len(tags)]
+        begins = [0, *_changes(values, batch.num_rows), batch.num_rows]
         for begin, end in pairwise(begins):
-            series = frozenset((tag, value) for tag in tags if (value := batch.column(tag)[begin].as_py()) is not None)
+            cells = [(tag, column[begin].as_py()) for tag, column in zip(tags, values, strict=True)]
+            series = frozenset((tag, value) for tag, value in cells if value is not None)
             self._look_at_run(series, times.slice(begin, end - begin))
 
     def table(self, tags: Sequence[str]) -> pa.Table:
@@ -73,11 +75,10 @@ class Gaps:
         return max(1, (2 * (end_ns - begin_ns) + self._expected_ns) // (2 * self._expected_ns) - 1)
 
 
-def _changes(batch: pa.RecordBatch, tags: Sequence[str]) -> list[int]:
+def _changes(tags: Sequence[pa.Array], rows: int) -> list[int]:
     """The rows at which another series begins."""
-    changed = pa.repeat(pa.scalar(value=False), batch.num_rows - 1)
-    for tag in tags:
-        column = batch.column(tag)
+    changed = pa.repeat(pa.scalar(value=False), rows - 1)
+    for column in tags:
         here, there = column[1:], column[:-1]
         differs = pc.fill_null(pc.not_equal(here, there), pc.xor(pc.is_null(here), pc.is_null(there)))
         changed = pc.or_(changed, differs)

@@ -100,8 +100,9 @@ class Reader:
             known = await self._source.fields(bucket, measurement)
             if question.fields is not None:
                 question = replace(question, fields=_known(question.fields, known))
-            if question.fields != () and columns(question, known):
-                tables[measurement] = await self._read(_Resolved(question, asked.grouping, known))
+            resolved = _Resolved.of(question, asked.grouping, known)
+            if question.fields != () and resolved.wanted():
+                tables[measurement] = await self._read(resolved)
         return tables
 
     async def stream(
@@ -215,8 +216,9 @@ class Reader:
         if not known:
             names = ", ".join(await self._existing(bucket)) or "none yet"
             raise QuestionError(f"bucket {bucket!r} has no measurement {question.measurement!r}; there is: {names}")
-        _check_fields(question, known)
-        return _Resolved(question, asked.grouping, known)
+        resolved = _Resolved.of(question, asked.grouping, known)
+        _check_fields(question, resolved)
+        return resolved
 
     async def _measurement(self, bucket: str, measurement: str | None) -> str:
         """The one that is meant.
@@ -255,6 +257,14 @@ class _Resolved(NamedTuple):
     grouping: Grouping
     known: Sequence[FieldInfo]
 
+    @classmethod
+    def of(cls, question: Question, grouping: Grouping, known: Sequence[FieldInfo]) -> Self:
+        """The same without the fields of which nothing is made: they would give rows without values."""
+        found = columns(replace(question, functions=grouping.functions), known)
+        if question.functions != grouping.functions:
+            question = replace(question, fields=tuple(dict.fromkeys(each.field.name for each in found)))
+        return cls(question, grouping, known)
+
     @property
     def is_plain(self) -> bool:
         """Whether nothing is to be made of what the store answers."""
@@ -288,16 +298,16 @@ def _wish(span: Span, where: Where | None, fields: str | Iterable[str] | None) -
     }
 
 
-def _check_fields(question: Question, known: Sequence[FieldInfo]) -> None:
-    names = {field.name for field in known}
+def _check_fields(question: Question, resolved: _Resolved) -> None:
+    names = {field.name for field in resolved.known}
     if unknown := [name for name in question.fields or () if name not in names]:
         raise QuestionError(
             f"measurement {question.measurement!r} has no field {', '.join(map(repr, unknown))}; "
             f"there is: {', '.join(sorted(names))}"
         )
-    if not columns(question, known):
+    if not resolved.wanted():
         raise QuestionError(
-            f"{', '.join(question.functions)} is made of numbers, and none of these fields is one: "
+            f"{', '.join(resolved.grouping.functions)} is made of numbers, and none of these fields is one: "
             "ask for first, last or count"
         )
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
-from ingestor.reader.question import Question
+from ingestor.reader.question import Question, QuestionError
 from ingestor.reader.source import FieldInfo
 from ingestor.reader.sqliterows import Answer, find
 from ingestor.stores.sqlite import bucket_path
@@ -161,7 +161,11 @@ def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
 
 
-def _explained(error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
+def _explained(error: sqlite3.Error, bucket: str, path: Path) -> StoreError | QuestionError:
+    if str(error) == "integer overflow":
+        return QuestionError(
+            "sum: the integers of a window are together more than 64 bits can tell: ask for mean, or shorter windows"
+        )
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
     if code in _PASSING:
         return StoreUnavailableError(f"{path}: {error}")

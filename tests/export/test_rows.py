@@ -12,13 +12,14 @@ from pydantic import SecretStr
 from ingestor.export import Choice, Export, SourceRows, Summary
 from ingestor.export.rows import block_of_table
 from ingestor.files.table import Block, Column, FileError, Layout
-from ingestor.ports import FieldType
+from ingestor.ports import FieldType, Point, Series
 from ingestor.reader.influxsource import InfluxSource
 from ingestor.reader.question import Question
 from ingestor.reader.source import FieldInfo, Source
 from ingestor.reader.sqlitesource import SqliteSource
 from ingestor.stores.influxdb.server import Server
 from ingestor.stores.influxdb.store import InfluxStore
+from ingestor.stores.sqlite import SqliteStore
 from tests.export.samples import climate, door, export, farm, lines, store_all, unitless
 from tests.servers.influxdb import InfluxDB
 from tests.support import run
@@ -94,6 +95,30 @@ def test_a_tag_that_is_new_is_told() -> None:
 
     with pytest.raises(FileError, match="'level' is new in the store since this began: begin anew"):
         block_of_table(table, LAYOUT)
+
+
+TWINS = Layout("m", ("x",), (Column("x", FieldType.TEXT),))
+
+
+def test_a_tag_and_a_field_may_have_one_name() -> None:
+    """The tag stands first; where only one of them is there, it is the field."""
+    time = pa.array([2, 1], pa.timestamp("ns", "UTC"))
+    both = pa.table([time, pa.array(["b", "a"]), pa.array(["two", "one"])], names=["time", "x", "x"])
+
+    assert block_of_table(both, TWINS) == Block([1, 2], [["a", "b"]], [["one", "two"]])
+    assert block_of_table(both.select([0, 2]), TWINS) == Block([1, 2], [[None, None]], [["one", "two"]])
+    with pytest.raises(FileError, match="'x' is new in the store since this began"):
+        block_of_table(both, TWINS._replace(tags=()))
+
+
+def test_an_export_has_a_tag_and_a_field_of_one_name(tmp_path: Path) -> None:
+    """What a source gives is counted and written as what it is."""
+    series = Series("Farm", "m", {"x": "tag"}, types={"x": FieldType.FLOAT})
+    store_all(SqliteStore(tmp_path), [Point(series, 1, {"x": 2.5})])
+
+    summary = through(SqliteSource(tmp_path), tmp_path / "farm.lp", Choice("Farm"))
+
+    assert (summary.rows, (tmp_path / "farm.lp").read_text()) == (1, "m,x=tag x=2.5 1\n")
 
 
 class Endless:
