@@ -42,9 +42,11 @@ class Part:
         """Open it, where it was finished last.
 
         Raises:
-            FileError: Another process writes it, or it was begun for something else.
+            FileError: Another process writes it, it was begun for something else, or a folder is in its place.
             OSError: It cannot be written.
         """
+        if self._target.is_dir():
+            raise FileError(f"{self._target} is a folder: name a file")
         self._file: IO[bytes] = self.path.open("ab")
         try:
             self._lock()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingestor.errors import StoreUnavailableError
-from ingestor.files.table import Reading, Unreadable
+from ingestor.files.table import FileError, Reading, Unreadable
 from ingestor.importing.modelcheck import ModelCheck
 from ingestor.importing.rejected import Rejected
 from ingestor.importing.sources import Options, open_readings
@@ -90,12 +90,14 @@ class Import:
             on_progress: Called after each batch.
 
         Raises:
-            FileError: The file cannot be read; what was read before is stored.
+            FileError: The file cannot be read; what was read before is stored. Or no bucket is named.
             StoreUnavailableError: The store took no batch for DEADLINE_SECS.
             StoreMisconfiguredError: It will take none until a person acts.
             BucketError: The bucket cannot be written.
             OSError: The rejected lines cannot be written down.
         """
+        if not self.options.bucket:
+            raise FileError("--bucket is empty: name the bucket that the readings go to")
         check = None if self.model is None else ModelCheck(self.model, self.options.bucket)
         tally = _Tally()
         known = {} if check is None else check.types

@@ -121,3 +121,14 @@ def test_given_up_it_begins_anew_and_the_portions_stay(tmp_path: Path) -> None:
 
     with Part(tmp_path / "farm.csv", ASKED) as part:
         assert part.notes == {}
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_before_any_work(tmp_path: Path) -> None:
+    """Not after hours, when the file is to be put there; and nothing is left beside it."""
+    folder = tmp_path / "farm.csv"
+    folder.mkdir()
+
+    with pytest.raises(FileError, match=r"farm\.csv is a folder: name a file"):
+        Part(folder, {}).__enter__()
+
+    assert list(tmp_path.iterdir()) == [folder]

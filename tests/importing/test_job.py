@@ -235,3 +235,9 @@ def test_reasons_without_end_are_not_all_kept(tmp_path: Path, monkeypatch: pytes
 
     assert summary.rejected == sum(summary.reasons.values()) == 10
     assert summary.reasons["other reasons"] == 7
+
+
+def test_a_bucket_without_a_name_is_told(tmp_path: Path) -> None:
+    """What would be stored there, nothing could read."""
+    with pytest.raises(FileError, match="--bucket is empty"):
+        bring_in_text(tmp_path, "farm.lp", "m x=1 1", options=Options(""))
