@@ -88,7 +88,7 @@ def test_whatever_comes_back_is_told_in_words(said: bytes, kind: type[StoreError
     """Never a traceback of the client's, and never the token."""
     error = refused(said)
 
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert words in str(error)
     assert SECRET not in f"{error!s}{error!r}{error.__cause__!s}"
 
