@@ -1,5 +1,6 @@
 """What is stored, as Arrow tables: the door for scripts, notebooks, commands and pages."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -193,10 +194,7 @@ class Reader:
         table = await self._table(resolved, self._source.stream(resolved.question))
         if resolved.is_plain:
             return table
-        tags = resolved.tags_of(table.schema)
-        table = derive(table, tags, resolved.wanted())
-        how = resolved.grouping.fill
-        return table if how == "none" else fill(table, tags, windows=resolved.windows(), how=how)
+        return await asyncio.to_thread(_derived, table, resolved)  # of millions of windows it takes seconds
 
     async def _table(self, resolved: "_Resolved", batches: AsyncGenerator[pa.RecordBatch, None]) -> pa.Table:
         """All of them, in order; with the columns that it would have, where there are none."""
@@ -285,6 +283,14 @@ class _Resolved(NamedTuple):
         if every is None:
             return ()
         return list(edges(every, question.zone, start_ns=question.start_ns, stop_ns=question.stop_ns))[:-1]
+
+
+def _derived(table: pa.Table, resolved: _Resolved) -> pa.Table:
+    """What the reader itself makes of the store's answer."""
+    tags = resolved.tags_of(table.schema)
+    table = derive(table, tags, resolved.wanted())
+    how = resolved.grouping.fill
+    return table if how == "none" else fill(table, tags, windows=resolved.windows(), how=how)
 
 
 def _wish(span: Span, where: Where | None, fields: str | Iterable[str] | None) -> Wish:

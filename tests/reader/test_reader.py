@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from ingestor.errors import BucketError, ConfigError
 from ingestor.ports import BucketInfo, FieldType, Point, Series, Value
 from ingestor.reader import QuestionError, Reader
+from ingestor.reader import reader as reader_module
+from ingestor.reader.aggregate import fill
 from ingestor.reader.sqlitesource import SqliteSource
 from ingestor.stores.sqlitebuckets import SqliteBuckets
 from tests.reader.sqlitefarm import SECOND, points, store
@@ -195,3 +198,23 @@ def test_a_sum_beyond_64_bits_is_told(tmp_path: Path) -> None:
 
     with Reader(f"sqlite:{tmp_path}").sync() as reader, pytest.raises(QuestionError, match="more than 64 bits"):
         reader.read("Farm", **ALL, every="1h", function="sum")
+
+
+def test_what_takes_long_leaves_the_event_loop_alone(farm: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Millions of windows are filled in another thread: a page that reads, too, is answered meanwhile."""
+    threads: list[threading.Thread] = []
+
+    def filled(*args: Any, **more: Any) -> pa.Table:  # noqa: ANN401 - as fill takes them
+        threads.append(threading.current_thread())
+        return fill(*args, **more)
+
+    async def main() -> threading.Thread:
+        async with farm:
+            await farm.read("Farm", **ALL, every="1h", fill="null")
+        return threading.current_thread()
+
+    monkeypatch.setattr(reader_module, "fill", filled)
+    own = run(main())
+
+    assert len(threads) == 1
+    assert threads[0] is not own
