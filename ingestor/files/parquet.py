@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ingestor.files.cells import shown
+from ingestor.files.cells import shown, twice
 from ingestor.files.sheet import Roles
 from ingestor.files.table import Block, BlockPoints, Column, FileError, Layout, Reading, SeriesBook, Unreadable
 from ingestor.files.times import TimeReader
@@ -184,6 +184,8 @@ def _foreign_layout(schema: "pa.Schema", roles: Roles) -> Layout:
     for name in (roles.time, *roles.tags, *(roles.fields or ())):
         if name not in names:
             raise FileError(f"there is no column {shown(name)} among {', '.join(names)}")
+    if again := twice(names):
+        raise FileError(f"two columns are called {shown(again)}")
     if roles.measurement is None:
         raise FileError("the file does not say which measurement its readings are: name it with --measurement")
     taken = {roles.time, *roles.tags, _PANDAS_INDEX}

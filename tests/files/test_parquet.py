@@ -155,3 +155,12 @@ def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(FileError, match="cannot be read as Parquet"):
         read(file)
+
+
+def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    """Which of them is meant, nobody can say."""
+    path = tmp_path / "farm.parquet"
+    pq.write_table(pa.table([pa.array([1]), pa.array([2]), pa.array([3])], names=["time", "a", "a"]), path)
+
+    with pytest.raises(FileError, match="two columns are called 'a'"):
+        ParquetReadings(path, bucket="Farm", roles=Roles(measurement="m"), times=TimeReader())
