@@ -8,6 +8,7 @@ from ingestor.ports import FieldType, Value
 
 _INT: Final = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _FLOAT: Final = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,5})?", re.ASCII)
+_WITH_COMMA: Final = re.compile(r"[+-]?\d{1,400}(?:,\d{1,400})?", re.ASCII)
 _BOOLS: Final = {"true": True, "t": True, "false": False, "f": False}
 _INT64: Final = range(-(2**63), 2**63)
 _INFINITY: Final = float("inf")
@@ -55,6 +56,12 @@ def guess_type(cells: Iterable[str | None]) -> FieldType:
     if said and all(cell.lower() in {"true", "false"} for cell in said):
         return FieldType.BOOL
     return FieldType.TEXT
+
+
+def have_commas(cells: Iterable[str | None]) -> bool:
+    """Whether these are numbers with a comma in some of them, of which nobody can say what it means."""
+    said = [cell for cell in cells if cell is not None]
+    return any("," in cell for cell in said) and all(map(_WITH_COMMA.fullmatch, said))
 
 
 def reader_of(kind: FieldType) -> Callable[[str], Value]:

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from ingestor.files import commas
-from ingestor.files.cells import Splitter, guess_type, reader_of, separator_of, shown, twice
+from ingestor.files.cells import Splitter, guess_type, have_commas, reader_of, separator_of, shown, twice
 from ingestor.files.records import Record, read_records
 from ingestor.files.table import Column, FileError, Reading, SeriesBook, Unreadable
 from ingestor.files.textfile import TextFile
@@ -131,7 +131,12 @@ def _foreign(
     fields = []
     for name in names:
         at = headings.index(name)
-        cells = (one.cells[at] for one in first if isinstance(one, Record) and at < len(one.cells))
+        cells = [one.cells[at] for one in first if isinstance(one, Record) and at < len(one.cells)]
+        if name not in types and have_commas(cells):
+            raise FileError(
+                f"column {shown(name)} has numbers with a comma: write them with a point, or say that it is text, "
+                f"--field {name}=text"
+            )
         fields.append((at, Column(name, types.get(name) or guess_type(cells))))
     own = roles.measurement is None and commas.MEASUREMENT in headings
     measurement = headings.index(commas.MEASUREMENT) if own else None

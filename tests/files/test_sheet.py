@@ -104,6 +104,7 @@ def test_a_type_that_was_guessed_wrong_harms_only_the_cells_that_do_not_fit(tmp_
         ("time,b\n1,2\n", Roles(tags=("c",), measurement="m"), "no column 'c'"),
         ("time,b\n1,2\n", Roles(tags=("b",), measurement="m"), "no column is left"),
         ("time,b,b\n1,2,3\n", Roles(measurement="m"), "two columns are called 'b'"),
+        ("time;b\n1;21,5\n2;22\n", Roles(measurement="m"), "'b' has numbers with a comma: write them with a point"),
         ('time,"b\n', Roles(measurement="m"), "the header has a quote"),
         ("time,measurement,b:float,note\n", Roles(), "'note' has no type"),
         ("time,measurement,b:float,b:int\n", Roles(), "two columns are called 'b'"),
