@@ -73,6 +73,7 @@ class Committer:
         self._writing: Batch | None = None
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
+        self._in_vain: dict[Cursor, int] = {}  # what was released when a cursor was waited for without result
         self._look_for_expired = False
         self._stopping = False
 
@@ -197,11 +198,13 @@ class Committer:
     def _only_unsaved(self, count: int) -> bool:
         """Whether the oldest files hold what a cursor has read and not released yet, and nothing that it has not read.
 
-        After a crash it would be told that this was dropped, although it may well be stored.
+        After a crash it would be told that this was dropped, although it may well be stored. Where a wait for it was
+        in vain its store is away: until it releases something, it is not waited for again.
         """
         end = self._shelf.segments[count - 1].end
         late = [cursor for cursor in self.cursors if cursor.released < end]
-        return bool(late) and all(end <= cursor.position for cursor in late)
+        waited_for = all(self._in_vain.get(cursor) == cursor.released for cursor in late)
+        return not waited_for and all(end <= cursor.position for cursor in late)
 
     async def _released_soon(self) -> bool:
         """Whether a cursor releases something within a short time; `full` asks for that."""
@@ -211,6 +214,7 @@ class Committer:
             async with asyncio.timeout(_UNSAVED_SECS):
                 await self._freed.wait()
         except TimeoutError:
+            self._in_vain = {cursor: cursor.released for cursor in self.cursors}
             return False
         return True
 
