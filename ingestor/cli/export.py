@@ -65,7 +65,7 @@ def export(
         asked, _ = understand(bucket, wish, zone=zone, now_ns=time.time_ns(), all_time=True)
     except QuestionError as error:
         raise typer.BadParameter(str(error)) from None
-    if file.exists() and not force:
+    if _is_there(file) and not force:
         fail(f"{file} is there already: say --force to put this in its place")
     job = Export(
         Choice(bucket, measurement, asked.where, asked.fields),
@@ -82,6 +82,18 @@ def export(
     _tell(summary, file, json=json)
     if summary.refused:
         raise typer.Exit(1)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is such a file.
+
+    Raises:
+        FileError: There cannot be one of that name.
+    """
+    try:
+        return file.exists()
+    except OSError as error:
+        raise FileError(f"{file}: {error.strerror or error}") from None
 
 
 async def _run(job: Export, config: Config, name: str) -> Summary:

@@ -147,6 +147,8 @@ def _print(line: str) -> None:
     except BrokenPipeError:
         _let_go_of_output()
         sys.exit(0)
+    except OSError as error:
+        _end_unsaid(error)
 
 
 def flush() -> None:
@@ -155,6 +157,14 @@ def flush() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_output()
+    except OSError as error:
+        _end_unsaid(error)
+
+
+def _end_unsaid(error: OSError) -> NoReturn:
+    """End with 1: what was to be said cannot be written, on a full disk, say."""
+    _let_go_of_output()
+    fail(f"standard output cannot be written: {error.strerror or error}")
 
 
 def _let_go_of_output() -> None:

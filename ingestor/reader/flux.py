@@ -32,9 +32,12 @@ _TEXT = "text "
 
 _ESCAPE = (
     ' |> map(fn: (r) => ({r with _value: strings.replaceAll(t: "\\r", u: "\\\\r",'
-    ' v: strings.replaceAll(v: r._value, t: "\\\\", u: "\\\\b"))}))'
+    ' v: strings.replaceAll(v: if exists r._value then r._value else "", t: "\\\\", u: "\\\\b"))}))'
 )
-"""The server makes CR LF of a line feed and drops a lone CR: texts come with names for these."""
+"""The server makes CR LF of a line feed and drops a lone CR: texts come with names for these.
+
+An empty text that follows another one is null to it.
+"""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -100,6 +100,15 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_replaced(cli: Cli, config
     assert file.read_text() != "mine"
 
 
+def test_a_name_that_no_file_can_have_is_told(cli: Cli, config: Path, tmp_path: Path) -> None:
+    """One line with the system's reason."""
+    found = cli("export", "Farm", tmp_path / ("x" * 300 + ".csv"), "--config", config)
+
+    assert found.code == 1
+    assert "File name too long" in found.err
+    assert found.lines == []
+
+
 def test_what_line_protocol_cannot_carry_is_told(cli: Cli, config: Path, tmp_path: Path) -> None:
     """Ends 1, with the reason; the rest is written."""
     (bad,) = climate(1, bucket="Bad")

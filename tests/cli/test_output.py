@@ -157,3 +157,15 @@ def test_output_is_whole_without_pythons_own_buffer() -> None:
         rest = child.stdout.read()
 
     assert len(first + rest) == 1_000_001
+
+
+def test_a_full_disk_behind_the_output_is_told() -> None:
+    """One line, and 1 at the end: what was to be said did not arrive."""
+    script = "from ingestor.cli.output import flush, say; [say('x' * 100_000) for _ in range(3)]; flush()"
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr == "ingestor: standard output cannot be written: No space left on device\n"

@@ -25,6 +25,7 @@ EXTREMES: Sequence[Mapping[str, Value]] = [
     {"count": 2**53 + 1, "state": "#datatype,string"},
     {"on": True},
     {"temperature": 0.1 + 0.2, "state": "007"},
+    {"state": ""},
 ]
 
 
