@@ -3,109 +3,44 @@
 import csv
 import io
 import json
-import signal
-import subprocess
-import urllib.error
-import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
-from tests.support import eventually, free_port
+from tests.servers.influxprocess import InfluxProcess
 
 ORG, USER, PASSWORD, TOKEN, FIRST_BUCKET = "farm", "admin", "admin-password", "admin-token", "first"
-START_SECS = 60.0
 
 
-class InfluxDB:
-    """An `influxd` process of its own, set up with an organisation and a token that may do everything.
-
-    Use it as a context manager.
+class InfluxDB(InfluxProcess):
+    """An `influxd` 2.8, set up with an organisation and a token that may do everything.
 
     Args:
-        program: The path of `influxd` 2.8; see the fixture `influxd`.
-        folder: Where its data and its log go; an existing, writable folder.
+        program: See `InfluxProcess`.
+        folder: The same.
         options: Further command-line options.
     """
 
     org, token = ORG, TOKEN
 
     def __init__(self, program: str, folder: Path, *, options: Sequence[str] = ()) -> None:
-        self._program = program
+        super().__init__(program, folder, token=TOKEN, health="/health")
         self._options = tuple(options)
-        self._process: subprocess.Popen[bytes] | None = None
-        self.folder = folder
-        self.port = free_port()
-
-    @property
-    def url(self) -> str:
-        """Its address as `stores.*.url` takes it."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        """All that it logged since the first start."""
-        return (self.folder / "influxd.log").read_text(encoding="utf-8", errors="replace")
 
     def start(self) -> Self:
         """Start it, set it up at the first start, and return once it answers."""
-        command = [
-            self._program, "--bolt-path", str(self.folder / "bolt"), "--sqlite-path", str(self.folder / "sqlite"),
-            "--engine-path", str(self.folder / "engine"), "--http-bind-address", f"127.0.0.1:{self.port}",
-            "--reporting-disabled", "--log-level", "error", *self._options,
-        ]  # fmt: skip
-        with (self.folder / "influxd.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
-        eventually(self._healthy, deadline_secs=START_SECS)
+        super().start()
         if self.call("GET", "/api/v2/setup")["allowed"]:
             body = {"username": USER, "password": PASSWORD, "org": ORG, "bucket": FIRST_BUCKET, "token": TOKEN}
             self.call("POST", "/api/v2/setup", body)
         return self
 
-    def kill(self) -> None:
-        """End it with SIGKILL, as a power cut would."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """End it in good order."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(timeout=60)
-            self._process = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-
-    def _healthy(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log
-        try:
-            return bool(self.call("GET", "/health")["status"] == "pass")
-        except OSError:
-            return False
-
-    def call(self, method: str, path: str, body: Mapping[str, Any] | bytes | None = None) -> Any:  # noqa: ANN401 - JSON
-        """What its API answers: parsed where it is JSON, else text.
-
-        Raises:
-            urllib.error.HTTPError: It answered with a fault.
-            OSError: It did not answer.
-        """
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}{path}", data=data, method=method, headers=headers)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            text = answer.read().decode()
-        return json.loads(text) if answer.headers.get_content_type() == "application/json" else text
+    def _arguments(self) -> Sequence[str]:
+        return [
+            "--bolt-path", str(self.folder / "bolt"), "--sqlite-path", str(self.folder / "sqlite"),
+            "--engine-path", str(self.folder / "engine"), "--http-bind-address", f"127.0.0.1:{self.port}",
+            "--reporting-disabled", "--log-level", "error", *self._options,
+        ]  # fmt: skip
 
     def org_id(self) -> str:
         """The id of its organisation."""
