@@ -13,7 +13,7 @@ from ingestor.copying.notes import BucketState, Notes, Task
 from ingestor.copying.points import PointsOf
 from ingestor.copying.stretch import Stretches
 from ingestor.encode.types import TypeRegistry
-from ingestor.errors import BucketError, StoreUnavailableError
+from ingestor.errors import BucketError
 from ingestor.ports import BucketInfo, Point
 from ingestor.reader.question import Interval, Question
 from ingestor.reader.source import FieldInfo, Source
@@ -22,6 +22,8 @@ from ingestor.writer import BatchWriter, OnFault
 
 DEADLINE_SECS = 60.0
 """How long one batch is tried while the store that is written is away."""
+
+_ADVICE = "Start the same again later: it goes on where it was"
 
 UTC = ZoneInfo("UTC")
 
@@ -193,17 +195,7 @@ class _BucketRun:
         stored = len(points)
         for start in range(0, len(points), self.batch):
             some = points[start : start + self.batch]
-            try:
-                async with asyncio.timeout(DEADLINE_SECS) as deadline:
-                    outcome = await self.writer.write(some)
-            except TimeoutError:
-                if not deadline.expired():
-                    raise
-                why = self.writer.fault or "it does not answer"
-                raise StoreUnavailableError(
-                    f"{self.writer.name} took nothing for {DEADLINE_SECS:g} s: {why}. Start the same again later: "
-                    "it goes on where it was"
-                ) from None
+            outcome = await self.writer.write_within(some, DEADLINE_SECS, advice=_ADVICE)
             for at, _, detail, fields in outcome.rejections:
                 reasons[detail] += len(fields or some[at].fields)
                 stored -= not fields

@@ -1,24 +1,23 @@
 """One import: takes the readings of a file in batches, and gets them into a store."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ingestor.errors import StoreUnavailableError
 from ingestor.files.table import FileError, Reading, Unreadable
 from ingestor.importing.modelcheck import ModelCheck
 from ingestor.importing.rejected import Rejected
 from ingestor.importing.sources import Options, open_readings
-from ingestor.ports import Point, Rejection
 from ingestor.routing.models import Model
 from ingestor.writer import BatchWriter
 
 DEADLINE_SECS = 60.0
 """How long one batch is tried while the store is away."""
+
+_ADVICE = "Import the same again later: what is stored is not stored twice"
 
 _BATCH = 5_000
 _REASONS = 1_000  # that are told apart
@@ -122,25 +121,12 @@ async def _store(batch: list[Reading | Unreadable], engine: BatchWriter, tally: 
             tally.refuse(item.reason, some=bool(item.fields))
             rejected.add(item, item.reason)
     lost = 0
-    for at, _, detail, fields in await _write(engine, [item.point for item in taken]):
+    outcome = await engine.write_within([item.point for item in taken], DEADLINE_SECS, advice=_ADVICE)
+    for at, _, detail, fields in outcome.rejections:
         tally.refuse(detail, some=bool(fields))
         rejected.add(taken[at], detail)
         lost += not fields
     tally.stored += len(taken) - lost
-
-
-async def _write(engine: BatchWriter, points: list[Point]) -> Sequence[Rejection]:
-    try:
-        async with asyncio.timeout(DEADLINE_SECS) as deadline:
-            return (await engine.write(points)).rejections
-    except TimeoutError:
-        if not deadline.expired():
-            raise
-        why = engine.fault or "it does not answer"
-        raise StoreUnavailableError(
-            f"store {engine.name} took nothing for {DEADLINE_SECS:g} s: {why}. Import the same again later: what is "
-            "stored is not stored twice"
-        ) from None
 
 
 def _checked(items: Iterator[Reading | Unreadable], check: ModelCheck) -> Iterator[Reading | Unreadable]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time as clocks
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -14,18 +14,20 @@ from typing import NamedTuple, Self
 from ingestor import configfile, state
 from ingestor.config import Config
 from ingestor.encode.types import FieldKey, Registered, TypeRegistry
-from ingestor.errors import DataDirError, StoreError, StoreUnavailableError
+from ingestor.errors import DataDirError, StoreError
 from ingestor.ports import Flaw, Point, Reason, Series, Store
 from ingestor.retry import Backoff
 from ingestor.routing.place import storable
 from ingestor.routing.wire import TAG_RULE
 from ingestor.stores import choose, make_store
-from ingestor.writer.engine import BatchWriter, OnFault, Outcome
+from ingestor.writer.engine import BatchWriter, OnFault
 from ingestor.writer.pointmaker import PointMaker, nanoseconds
 from ingestor.writer.sync import SyncWriter
 from sensors import Measurement
 
 _log = logging.getLogger(__name__)
+
+_ADVICE = "Write the same again later: what it may have stored after all is not stored twice if the time is the same"
 
 
 class SetAside(NamedTuple):
@@ -184,24 +186,11 @@ class Writer:
                 points.append(made)
         if time_ns is not None:
             _refuse_doubles(points)
-        outcome = await self._within_deadline(points)
+        outcome = await self._engine.write_within(points, self._deadline_secs, advice=_ADVICE)
         for at, reason, detail, fields in outcome.rejections:
             set_aside.append(SetAside(kept[at], reason, detail, fields))
         lost = {rejection.at for rejection in outcome.rejections if not rejection.fields}
         return Report(len(points) - len(lost), tuple(set_aside))
-
-    async def _within_deadline(self, points: Sequence[Point]) -> Outcome:
-        try:
-            async with asyncio.timeout(self._deadline_secs) as deadline:
-                return await self._engine.write(points)
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            why = self._engine.fault or "it does not answer"
-            raise StoreUnavailableError(
-                f"store {self._engine.name} took nothing for {self._deadline_secs:g} s: {why}. Write the same again "
-                "later: what it may have stored after all is not stored twice if the time is the same"
-            ) from None
 
 
 def _registered(config: Config, name: str) -> Mapping[FieldKey, Registered]:

@@ -1,5 +1,6 @@
 """Gets points into one store: retries what may pass, isolates what will not, and says which points were not stored."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
@@ -114,6 +115,21 @@ class BatchWriter:
                 rejections += [refusal._replace(at=batch.indices[refusal.at]) for refusal in refused]
                 break
         return Outcome(one_a_point(rejections), held)
+
+    async def write_within(self, points: Sequence[Point], secs: float, *, advice: str) -> Outcome:
+        """The same for those who have no journal to wait in; `advice` says what to do when it was in vain.
+
+        Raises:
+            StoreUnavailableError: The store did not take all of it within so many seconds.
+        """
+        try:
+            async with asyncio.timeout(secs) as deadline:
+                return await self.write(points)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            why = self.fault or "it does not answer"
+            raise StoreUnavailableError(f"store {self.name} took nothing for {secs:g} s: {why}. {advice}") from None
 
     async def _hold(self, error: BucketError | StoreMisconfiguredError, batch: "_Batch", held: dict[int, str]) -> None:
         """Wait for what only a person can mend; for a bucket its points alone wait, where there is room for them."""
