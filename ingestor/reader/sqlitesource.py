@@ -17,10 +17,9 @@ from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, St
 from ingestor.reader.question import Question, QuestionError
 from ingestor.reader.source import FieldInfo
 from ingestor.reader.sqliterows import Answer, find
-from ingestor.stores.sqlite import bucket_path
+from ingestor.stores.sqlite import bucket_path, may_pass
 
 _BUSY_SECS = 5.0
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 
 Result = TypeVar("Result")
 
@@ -166,7 +165,6 @@ def _explained(error: sqlite3.Error, bucket: str, path: Path) -> StoreError | Qu
         return QuestionError(
             "sum: the integers of a window are together more than 64 bits can tell: ask for mean, or shorter windows"
         )
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
-    if code in _PASSING:
+    if may_pass(error):
         return StoreUnavailableError(f"{path}: {error}")
     return BucketError(bucket, f"{path} cannot be read: {error}")

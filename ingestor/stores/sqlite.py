@@ -172,8 +172,7 @@ class SqliteStore:
         return file
 
     def _explain(self, error: sqlite3.Error, bucket: str, path: Path) -> StoreError:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
-        if code in _PASSING:
+        if may_pass(error):
             return StoreUnavailableError(f"{path}: {error}")
         try:
             tempfile.TemporaryFile(dir=self._directory).close()
@@ -191,6 +190,12 @@ class SqliteStore:
 def bucket_path(directory: Path, bucket: str) -> Path:
     """The file of a bucket; what file names do not take is written as in a URL."""
     return directory / f"{quote(bucket, safe=' ')}.db"
+
+
+def may_pass(error: sqlite3.Error) -> bool:
+    """Whether the same may do later: a lock of another process, a full or failing disk, no memory."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
+    return code in _PASSING
 
 
 def _unfit(at: int, point: Point) -> Rejection | None:

@@ -14,9 +14,8 @@ from urllib.parse import unquote
 from ingestor.errors import BucketError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import BucketInfo, FieldType, StoredPoint, Value
 from ingestor.stores.bucketfile import BucketFile
-from ingestor.stores.sqlite import bucket_path
+from ingestor.stores.sqlite import bucket_path, may_pass
 
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _BESIDE = ("", "-wal", "-shm")  # what SQLite calls the files of one database
 
 # No measurement gets a view of this name: those that begin with points_ are taken for the file itself.
@@ -132,8 +131,7 @@ class SqliteBuckets:
                 raise BucketError(name, "its name is too long for a file") from error
             raise StoreMisconfiguredError(f"{path} cannot be used: {error.strerror}") from error
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it is detail
-            if code in _PASSING:
+            if may_pass(error):
                 raise StoreUnavailableError(f"{path}: {error}") from error
             raise BucketError(name, f"{path}: {error}") from error
 
