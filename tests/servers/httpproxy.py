@@ -2,15 +2,14 @@
 
 import asyncio
 import base64
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.servers.loopback import LoopbackServer
 
 _CHUNK_BYTES = 65_536
 
 
-class HttpProxy:
+class HttpProxy(LoopbackServer):
     """Use it as a context manager, in an event loop.
 
     Args:
@@ -22,40 +21,13 @@ class HttpProxy:
     """
 
     def __init__(self, *, user: str | None = None, refuses: int | None = None) -> None:
+        super().__init__()
         self._wanted = base64.b64encode(user.encode()) if user else b""
         self._refuses = refuses
-        self._tasks: set[asyncio.Task[None]] = set()
         self.heads: list[bytes] = []
 
-    @property
-    def address(self) -> str:
-        """Its host and port."""
-        port: int = self._server.sockets[0].getsockname()[1]
-        return f"127.0.0.1:{port}"
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):  # either end hung up
-                await self._pass_on(client, back)
-        finally:
-            back.close()
-
-    async def _pass_on(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+    async def answer_client(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        """Pass a request on, or refuse it."""
         head = await client.readuntil(b"\r\n\r\n")
         self.heads.append(head)
         known = f"Proxy-Authorization: Basic {self._wanted.decode()}".encode() in head

@@ -6,9 +6,8 @@ import ssl
 import struct
 from collections.abc import Callable
 from socket import SO_LINGER, SOL_SOCKET
-from types import TracebackType
-from typing import Self
 
+from tests.servers.loopback import LoopbackServer
 from tests.support import free_port
 
 RESET = b"<reset>"
@@ -17,7 +16,7 @@ SILENCE = b"<silence>"
 """In place of an answer: nothing, and the connection stays open."""
 
 
-class RawPeer:
+class RawPeer(LoopbackServer):
     """Answers every request with the same bytes, and hangs up where they do not say how long they are.
 
     Use it as a context manager, in an event loop.
@@ -32,9 +31,8 @@ class RawPeer:
 
     def __init__(self, answer: bytes | Callable[[bytes], bytes], *, tls: ssl.SSLContext | None = None) -> None:
         self._answer = answer if callable(answer) else lambda _: answer
-        self._tls = tls
         self._port = free_port()
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__(port=self._port, tls=tls)
         self.requests: list[bytes] = []
 
     @property
@@ -42,44 +40,22 @@ class RawPeer:
         """Its address."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, ssl=self._tls)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            await self._answer_all(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client is gone
-        finally:
-            writer.close()
-
-    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer_client(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        """Answer each request of a connection."""
         while True:
-            head = await reader.readuntil(b"\r\n\r\n")
+            head = await client.readuntil(b"\r\n\r\n")
             size = re.search(rb"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
-            self.requests.append(head + await reader.readexactly(int(size[1]) if size else 0))
+            self.requests.append(head + await client.readexactly(int(size[1]) if size else 0))
             said = self._answer(self.requests[-1])
             if said == RESET:
-                socket = writer.get_extra_info("socket")
+                socket = back.get_extra_info("socket")
                 socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # what is not sent is given up
-                writer.transport.abort()
+                back.transport.abort()
                 return
             if said == SILENCE:
                 await asyncio.Event().wait()
-            writer.write(said)
-            await writer.drain()
+            back.write(said)
+            await back.drain()
             if b"\r\nContent-Length:" not in said and not said.startswith(b"HTTP/1.1 204"):
                 return
 
