@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("ingestor", "sensors")
-ACROSS = {"contract", "resilience", "servers", "bench"}
+ACROSS = {"browser", "contract", "resilience", "servers", "bench"}
 """Folders of `tests` that are about many modules at once."""
 ABOUT_THE_PROJECT = {"test_docs.py", "test_tree.py", "test_support.py"}
 MAX_LINES = 400

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from ingestor.files.table import FileError
-from ingestor.plot.picture import Panel, Picture, Stroke, moment
+from ingestor.plot.picture import Panel, Picture, Stroke, moment, shift
 from ingestor.plot.png import COLOURS
 
 if TYPE_CHECKING:
@@ -118,9 +118,10 @@ def _figure(picture: Picture, clock: _Clock) -> "Figure":
             names = [escape(name, quote=False) for name in panel.states]
             span = [-0.5, len(names) - 0.5]
             figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=span, row=row, col=1)
-    figure.update_xaxes(range=[clock.place(picture.start_ns), clock.place(picture.stop_ns)], gridcolor="#e4e4e4")
+    lines = {"gridcolor": "#e4e4e4", "linecolor": "#bbbbbb", "ticks": "outside", "tickcolor": "#bbbbbb"}
+    figure.update_xaxes(type="date", range=[clock.place(picture.start_ns), clock.place(picture.stop_ns)], **lines)
     figure.update_xaxes(title_text=escape(clock.title, quote=False), row=count, col=1)
-    figure.update_yaxes(gridcolor="#e4e4e4", zeroline=False, automargin=True)
+    figure.update_yaxes(type="linear", zeroline=False, automargin=True, exponentformat="power", **lines)
     figure.update_layout(
         height=height,
         template="plotly_white",
@@ -138,17 +139,18 @@ def _trace(picture: Picture, panel: Panel, stroke: Stroke, clock: _Clock, *, nam
     values: list[float | None] = []
     told: list[str] = []
     lonely: list[int] = []
+    beside = shift(panel, stroke, series=len(picture.labels))
     for piece in stroke.pieces:
         lonely.append(6 if len(piece) == 1 else 0)
         times += [*(clock.place(time_ns) for time_ns, _ in piece), None]
-        values += [*(value for _, value in piece), None]
+        values += [*(value + beside for _, value in piece), None]  # and so numbers: of booleans plotly makes names
         told += [*(_told(panel, clock, time_ns, value) for time_ns, value in piece), ""]
     sizes = [size for size, piece in zip(lonely, stroke.pieces, strict=True) for _ in range(len(piece) + 1)]
     return Scatter(
         x=times,
         y=values,
         mode="lines+markers" if any(lonely) else "lines",
-        marker={"size": sizes} if any(lonely) else None,
+        marker={"size": sizes, "opacity": 1, "line": {"width": 0}} if any(lonely) else None,
         line={"color": COLOURS[stroke.number % len(COLOURS)], "width": 1.6, "shape": "hv" if panel.states else None},
         name=escape(picture.labels[stroke.number], quote=False),
         legendgroup=str(stroke.number),

@@ -16,6 +16,7 @@ _LONGEST_AXIS, _LONGEST_STATE_AXIS = 28, 16
 _LONGEST_TITLE, _LONGEST_SUBTITLE = 70, 130
 _LEAST_SHARE = 0.1
 _LEAST_NS = 10**9
+_SHIFT = 0.05
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -126,6 +127,11 @@ def extent(collector: Collector, *, start_ns: int, stop_ns: int) -> tuple[int, i
         return start_ns, stop_ns
     margin = (last - first) // 50
     return max(start_ns, first - margin), min(stop_ns, last + margin)
+
+
+def shift(panel: Panel, stroke: Stroke, *, series: int) -> float:
+    """How far above its state a line of one of so many series is drawn, so that none hides another; 0.0 of numbers."""
+    return _SHIFT * (stroke.number - (series - 1) / 2) if panel.states else 0.0
 
 
 def moment(time_ns: int, zone: ZoneInfo) -> datetime:

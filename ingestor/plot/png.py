@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from ingestor.files.table import FileError
-from ingestor.plot.picture import Panel, Picture, Stroke
+from ingestor.plot.picture import Panel, Picture, Stroke, shift
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,6 @@ _GREY: Final = "#555555"
 _TICKS: Final = ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%S.%f"]
 _TICKS_AT_ZERO: Final = ["", "%Y", "%b", "%d %b", "%H:%M", "%H:%M"]
 _BESIDE_TICKS: Final = ["", "%Y", "%Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"]
-_SHIFT: Final = 0.05  # of states of several series, so that none hides another
 
 
 def require() -> None:
@@ -70,7 +69,7 @@ def draw_png(picture: Picture) -> bytes:
 
 def _draw(axis: "Axes", panel: Panel, series: int) -> None:
     for stroke in panel.strokes:
-        _stroke(axis, panel, stroke, shift=_SHIFT * (stroke.number - (series - 1) / 2) if panel.states else 0.0)
+        _stroke(axis, panel, stroke, beside=shift(panel, stroke, series=series))
     axis.set_ylabel(_plain(panel.axis), color=_GREY, fontsize=9)
     axis.grid(visible=True, color="#e4e4e4", linewidth=0.8)
     axis.set_axisbelow(True)
@@ -85,11 +84,11 @@ def _draw(axis: "Axes", panel: Panel, series: int) -> None:
         axis.ticklabel_format(axis="y", useOffset=False)
 
 
-def _stroke(axis: "Axes", panel: Panel, stroke: Stroke, *, shift: float) -> None:
+def _stroke(axis: "Axes", panel: Panel, stroke: Stroke, *, beside: float) -> None:
     colour = COLOURS[stroke.number % len(COLOURS)]
     for piece in stroke.pieces:
         times = [_days(time_ns) for time_ns, _ in piece]
-        values = [value + shift for _, value in piece]
+        values = [value + beside for _, value in piece]
         axis.plot(
             times,
             values,
