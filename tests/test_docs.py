@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from ingestor.cli import make_app
+from ingestor.cli.application import make_app
 from ingestor.config import Config
 from ingestor.configfile import load
 from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats

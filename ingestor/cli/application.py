@@ -1,10 +1,11 @@
 """All commands in one application."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from ingestor import __version__
+from ingestor import __version__, log
 from ingestor.cli import (
     buckets,
     check,
@@ -21,7 +22,21 @@ from ingestor.cli import (
     stores,
     types,
 )
-from ingestor.cli.output import say
+from ingestor.cli.output import buffer_output, explain_and_exit, flush, say
+
+
+def call() -> None:
+    """Run the command line. Ends 0 when it did what was asked, 1 when it could not, 2 for wrong use."""
+    log.setup(level=log.Level.ERROR, style=log.Style.TEXT, stream=sys.stderr)
+    buffer_output()
+    try:
+        make_app()()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - what is not a user's mistake is raised again
+        explain_and_exit(error)
+    finally:
+        flush()
 
 
 def make_app() -> typer.Typer:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestor import cli, configfile, deadletters, state
+from ingestor import configfile, deadletters, state
+from ingestor.cli import application
 from ingestor.config import Config
 from ingestor.datadir import journal_dir, state_file
 from ingestor.deadletters import Letter
@@ -62,7 +63,7 @@ class Cli:
         self._patch.setattr(sys, "argv", ["ingestor", *map(str, arguments)])
         self._capsys.readouterr()
         try:
-            cli.main()
+            application.call()
             code = 0
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 0

@@ -3,7 +3,7 @@
 import pytest
 
 from ingestor import __version__
-from ingestor.cli import make_app
+from ingestor.cli.application import make_app
 from tests.cli.commands import Cli, ingestor
 
 COMMANDS = {
