@@ -18,16 +18,21 @@ from rich.text import Text
 from ingestor.errors import BrokerRefusedError, ConfigError, IngestorError
 
 _PIPE_WIDTH = 100_000  # in a pipe nothing is wrapped or cut: programs read it
+_HEIGHT = 25  # of no meaning, but without it rich takes a terminal that is dumb for 80 columns wide
 _NARROW_COLUMNS = 100
+_DRAWN, _DRAWN_IN_ASCII = "▁▂▃▄▅▆▇█…·", "_.-~+*%#~/"
 LOGIN_ADVICE = "mend mqtt.username and mqtt.password, or the broker's list"
 _WHO_WE_ARE = re.compile("the broker refused the connection: (not authorized|bad user name or password)")
 
 
 def buffer_output() -> None:
-    """Make sure that all of what is printed arrives, also under PYTHONUNBUFFERED.
+    """Make sure that all of what is printed arrives, also under PYTHONUNBUFFERED, and in any encoding.
 
-    Python then writes straight to the pipe, and does not go on where a write took a part only.
+    Python then writes straight to the pipe, and does not go on where a write took a part only. A letter that the
+    encoding of a terminal does not have is escaped: Python would end with an error.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     raw = getattr(sys.stdout, "buffer", None)
     if isinstance(raw, io.RawIOBase):
         sys.stdout.flush()
@@ -69,18 +74,31 @@ def say_table(
         )
     for row in cells:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+    console = Console(highlight=False, width=terminal_columns() or _PIPE_WIDTH, height=_HEIGHT)
     with console.capture() as drawn:
         console.print(table, soft_wrap=True)
     for line in drawn.get().splitlines():
         _print(line.rstrip())  # the last column is filled up with blanks
 
 
+def terminal_columns() -> int | None:
+    """The width of the terminal that standard output is; None where it is none."""
+    return shutil.get_terminal_size().columns if Console().is_terminal else None
+
+
 def is_narrow() -> bool:
     """Whether standard output is a terminal on which a wide table would break its rows."""
-    console = Console()
-    return console.is_terminal and console.width < _NARROW_COLUMNS
+    columns = terminal_columns()
+    return columns is not None and columns < _NARROW_COLUMNS
+
+
+def in_its_encoding(text: str) -> str:
+    """The text with blocks and dots of ASCII, where the encoding of standard output has no others."""
+    try:
+        _DRAWN.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return text.translate(str.maketrans(_DRAWN, _DRAWN_IN_ASCII))
+    return text
 
 
 def say_beside(head: str, text: str) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, NamedTuple, cast
 from zoneinfo import ZoneInfo
@@ -163,8 +164,8 @@ async def _show(asking: Asking) -> None:
         async for block in answer.blocks:
             collector.add(block)
             newest.add(block)
-    if not collector.rows:
-        say(f"no readings of {measurement} in {asking.bucket}, {_span(asking.asked)}")
+    if not collector.drawn():
+        say(_nothing(asking, measurement, collector.rows))
         return
     shown = Shown(
         f"{measurement} in {asking.bucket}, {_made_of(asking.asked)}",
@@ -196,8 +197,8 @@ async def _plot(asking: Asking, file: Path, title: str | None) -> None:
         collector = Collector(answer.layout, most_series=picture.MOST_SERIES, most_fields=picture.MOST_PANELS)
         async for block in answer.blocks:
             collector.add(block)
-    if not collector.rows:
-        fail(f"nothing to draw: no readings of {measurement} in {asking.bucket}, {_span(asking.asked)}")
+    if not collector.drawn():
+        fail(f"nothing to draw: {_nothing(asking, measurement, collector.rows)}")
     titles = picture.Titles(
         title or f"{asking.bucket}: {measurement}", f"{_made_of(asking.asked)}, {_span(asking.asked)}"
     )
@@ -247,7 +248,7 @@ async def _measurement(readings: Readings, asking: Asking) -> str:
     buckets = await readings.buckets()
     if asking.bucket not in buckets:
         there = [f"  {bucket}: {measurements}" for bucket, measurements in await _what_there_is(readings)]
-        told = "there is:" if there else "it holds no bucket yet"
+        told = f"{_near(asking.bucket, buckets)}there is:" if there else "it holds no bucket yet"
         fail(f"store {asking.store} has no bucket {asking.bucket!r}; {told}", *there)
     names = await readings.measurements(asking.bucket)
     listed = ", ".join(names)
@@ -260,6 +261,13 @@ async def _measurement(readings: Readings, asking: Asking) -> str:
     if name not in names:
         fail(f"bucket {asking.bucket!r} has no measurement {name!r}; there is: {listed}")
     return name
+
+
+def _near(name: str, names: Sequence[str]) -> str:
+    """What was meant, where a name is much like it: nobody finds it in a long list."""
+    near = {one.casefold(): one for one in names}
+    found = get_close_matches(name.casefold(), near, n=1)
+    return f"did you mean {near[found[0]]!r}? " if found else ""
 
 
 def _fill(text: str | None) -> Fill | None:
@@ -280,6 +288,14 @@ def _made_of(asked: Asked) -> str:
     """What the rows are, for people."""
     every, functions, _ = asked.grouping
     return "readings as they are" if every is None else f"{', '.join(functions)} of every {every}"
+
+
+def _nothing(asking: Asking, measurement: str, rows: int) -> str:
+    """What there is none of; rows without a value come of windows too, the difference of a single one, say."""
+    tags = [f"{tag}={' or '.join(values)}" for tag, values in asking.asked.question.where.items()]
+    where = f" with {' and '.join(tags)}" if tags else ""
+    what = "values" if rows else "readings"
+    return f"no {what} of {measurement} in {asking.bucket}{where}, {_span(asking.asked)}"
 
 
 def _span(asked: Asked) -> str:

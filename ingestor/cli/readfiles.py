@@ -8,10 +8,11 @@ from itertools import repeat
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 import typer
 
+from ingestor.cli.output import printable
 from ingestor.cli.readings import Answer
 from ingestor.export.formats import SUFFIXES, Format, Portion, format_of, suffix_of
 from ingestor.files.table import Block, FileError, Layout
@@ -110,12 +111,20 @@ async def _write_portions(answer: Answer, form: Format, out: BinaryIO) -> Writte
     return Written(rows, refused, why)
 
 
+class _Screen:
+    """Standard output where that is a terminal: control characters of strangers are shown, where it would obey them."""
+
+    def write(self, data: bytes) -> int:
+        """Take whole lines."""
+        return sys.stdout.write(printable(data.decode()))
+
+
 @contextmanager
 def _opened(target: Path | None) -> Iterator[BinaryIO]:
     if target is None:
         sys.stdout.flush()
         try:
-            yield sys.stdout.buffer
+            yield cast("BinaryIO", _Screen()) if sys.stdout.isatty() else sys.stdout.buffer
         except BrokenPipeError:
             raise typer.Exit from None
         return

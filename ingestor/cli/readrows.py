@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -68,8 +69,8 @@ class _Cells(NamedTuple):
         return _BETWEEN + max(map(cell_len, (*self.heading.split("\n"), *self.texts)))
 
 
-def tables(layout: Layout, rows: Sequence[Row], *, zone: ZoneInfo, width: int | None) -> Iterator[Table]:
-    """The rows; where they do not fit, the fields in several tables, one below the other.
+def tables(layout: Layout, rows: Sequence[Row], *, zone: ZoneInfo, width: int | None) -> Iterator[RenderableType]:
+    """The rows; where they do not fit, the fields in several tables, one below the other, or a line for each value.
 
     Args:
         layout: What the rows have.
@@ -86,6 +87,10 @@ def tables(layout: Layout, rows: Sequence[Row], *, zone: ZoneInfo, width: int | 
     columns = zip(layout.fields, zip(*(row.values for row in rows), strict=True), strict=True)
     fields = [_cells(column, values, between) for column, values in columns if any(one is not None for one in values)]
     room = sum(cells.width for cells in (*keys, *fields)) if width is None else width + _BETWEEN
+    taken = sum(cells.width for cells in keys)
+    if taken + max((cells.width for cells in fields), default=0) > room:
+        yield _below(keys, fields)
+        return
     part = keys
     for cells in fields:
         if len(part) > len(keys) and sum(one.width for one in (*part, cells)) > room:
@@ -93,6 +98,19 @@ def tables(layout: Layout, rows: Sequence[Row], *, zone: ZoneInfo, width: int | 
             part = keys
         part = [*part, cells]
     yield _table(part)
+
+
+def _below(keys: Sequence[_Cells], fields: Sequence[_Cells]) -> Group:
+    """Each row as its time, and a line for each of its values, on a narrow terminal."""
+    times, *tags = keys
+    lines = []
+    for at, time in enumerate(times.texts):
+        lines.append(Text(time, "bold", overflow="fold"))
+        for cells in (*tags, *fields):
+            if cells.texts[at]:
+                name, _, unit = cells.heading.partition("\n")
+                lines.append(Text(f"{name} {cells.texts[at]} {unit}".rstrip(), overflow="fold"))
+    return Group(*lines)
 
 
 def _cells(column: Column, values: Sequence[Value | None], between: str) -> _Cells:

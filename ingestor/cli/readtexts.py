@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from math import floor, log10
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
+
 from ingestor.cli.output import printable
 from ingestor.files.table import Column
 from ingestor.plot.collect import shortened
@@ -21,7 +23,7 @@ _SECOND = 10**9
 
 def heading(column: Column, between: str = " ") -> str:
     """The name of a field, and its unit."""
-    name = printable(shortened(column.name, _LONGEST))
+    name = cell_text(column.name)
     return f"{name}{between}{printable(column.unit)}" if column.unit else name
 
 
@@ -37,7 +39,15 @@ def cell_text(value: Value | None, longest: int = _LONGEST) -> str:
     if value is None:
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return shortened(printable(text).replace("\n", "\\n"), longest)
+    return fitting(printable(text).replace("\n", "\\n"), longest)
+
+
+def fitting(text: str, columns: int) -> str:
+    """A printable text without its middle, where it would take more columns of a terminal."""
+    most = min(len(text), columns)
+    while cell_len(said := shortened(text, most)) > columns:
+        most -= 1
+    return said
 
 
 def number_texts(values: Sequence[float | None]) -> Sequence[str]:

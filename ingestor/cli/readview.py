@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ingestor.cli.chart import charts
-from ingestor.cli.output import printable
+from ingestor.cli.output import in_its_encoding, printable, terminal_columns
 from ingestor.cli.readrows import Row, tables
 from ingestor.cli.units import counted
 from ingestor.files.table import Layout
@@ -16,6 +16,7 @@ from ingestor.plot.collect import Collector, labels
 
 _PIPE_COLUMNS = 80  # of charts
 _ENDLESS = 100_000
+_HEIGHT = 25  # of no meaning, but without it rich takes a terminal that is dumb for 80 columns wide
 
 
 class Shown(NamedTuple):
@@ -47,10 +48,8 @@ def view(shown: Shown, layout: Layout, collector: Collector, newest: Sequence[Ro
         collector: It has seen at least one reading.
         newest: The rows that are shown.
     """
-    console = Console(highlight=False)
-    width = console.width if console.is_terminal else None
-    if width is None:
-        console = Console(highlight=False, width=_ENDLESS)
+    width = terminal_columns()
+    console = Console(highlight=False, width=width or _ENDLESS, height=_HEIGHT)
     common, _, _ = labels(collector.tags, collector.series)
     with console.capture() as drawn:
         console.print(Text(printable(f"{shown.title}{f', {common}' if common else ''}"), "bold"))
@@ -69,7 +68,7 @@ def view(shown: Shown, layout: Layout, collector: Collector, newest: Sequence[Ro
             console.print(table)
         for note in _notes(collector, len(newest)):
             console.print(note)
-    return "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
+    return in_its_encoding("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
 
 
 def _notes(collector: Collector, shown: int) -> Iterator[str]:

@@ -13,7 +13,7 @@ MOST_SERIES = 10
 MOST_PANELS = 12
 
 _LONGEST_AXIS, _LONGEST_STATE_AXIS = 28, 16
-_LONGEST_TITLE, _LONGEST_SUBTITLE = 70, 130
+_LONGEST_TITLE, _LONGEST_SUBTITLE, _LEAST_COMMON = 70, 115, 20
 _LEAST_SHARE = 0.1
 _LEAST_NS = 10**9
 _SHIFT = 0.05
@@ -107,7 +107,7 @@ def make_picture(
     begin, end = extent(collector, start_ns=start_ns, stop_ns=stop_ns)
     return Picture(
         shortened(titles.title, _LONGEST_TITLE),
-        shortened(" · ".join(part for part in (titles.subtitle, common) if part), _LONGEST_SUBTITLE),
+        _subtitle(titles.subtitle, common),
         _notes(collector, titles),
         shortened(told_by),
         [shortened(name) for name in names],
@@ -137,6 +137,13 @@ def shift(panel: Panel, stroke: Stroke, *, series: int) -> float:
 def moment(time_ns: int, zone: ZoneInfo) -> datetime:
     """A time as the clock of a zone shows it, to the microsecond."""
     return (_EPOCH + timedelta(microseconds=time_ns // 1_000)).astimezone(zone)
+
+
+def _subtitle(said: str, common: str) -> str:
+    """Which readings these are; of what the series have in common, as much as there is room for."""
+    said = shortened(said, _LONGEST_SUBTITLE - _LEAST_COMMON)
+    room = _LONGEST_SUBTITLE - len(said) - len(" · ")
+    return f"{said} · {shortened(common, room)}" if said and common else said or shortened(common, _LONGEST_SUBTITLE)
 
 
 def _panel(drawn: Drawn, series: Sequence[tuple[str | None, ...]], widest: int | None) -> Panel:

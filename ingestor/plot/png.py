@@ -112,7 +112,7 @@ def _mark_times(axis: "Axes", picture: Picture) -> None:
         )
     )
     axis.set_xlim(_days(picture.start_ns), _days(picture.stop_ns))
-    axis.set_xlabel(f"time ({picture.zone})", color=_GREY)
+    axis.set_xlabel(f"time ({picture.zone})", color=_GREY, loc="left")  # the date stands on the right
 
 
 def _write(figure: "Figure", picture: Picture, height: float) -> None:

@@ -1,5 +1,9 @@
 """Small charts out of blocks."""
 
+import re
+
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from ingestor.cli.chart import chart, charts
@@ -51,6 +55,19 @@ def test_it_fits() -> None:
 
     assert max(map(len, lines)) <= 80
     assert lines[1].startswith("a very long…, number 1  ▁")
+
+
+@pytest.mark.parametrize("width", [20, 25, 30, 40, 60])
+def test_it_fits_a_narrow_terminal(width: int) -> None:
+    """From 20 columns on, with nothing left out: what has no room beside a chart stands below it."""
+    lines = drawn(hours(["rack1", "a very long name of a rack, number 2", "温室温室温室温室温室"]), width=width)
+    words = " ".join(lines).split()
+
+    assert max(map(cell_len, lines)) <= width
+    assert words.count("min") == words.count("max") <= 3
+    assert {"rack1", "20", "31", "idle", "temperature", "°C"} <= {*words}
+    assert sum(bool(re.search("[▁-█]{8}", line)) for line in lines) == 9
+    assert "rac…" not in "".join(lines)
 
 
 def test_gaps_are_blanks() -> None:

@@ -131,6 +131,18 @@ def test_faults_of_ours_are_not_hidden(error: Exception) -> None:
         explain_and_exit(error)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_any_encoding_will_do(tmp_path: Path, unbuffered: str) -> None:
+    """What it has no letter for is escaped, and no error."""
+    file = write_config(tmp_path)
+    fill(read_config(file), [message(1, topic="räck/温度")])
+    env = {"PYTHONIOENCODING": "latin-1", "PYTHONUNBUFFERED": unbuffered}
+    found = ingestor("journal", "dump", "--config", file, env=env, piped="iconv -f latin1 -t utf8")
+
+    assert (found.code, found.err) == (0, "")
+    assert "räck/\\u6e29\\u5ea6" in found.out
+
+
 @pytest.mark.parametrize("reader", ["head -n 1", "true"])
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, reader: str) -> None:
     """`| head` ends the command quietly and well."""

@@ -121,6 +121,23 @@ def test_nothing_in_that_time(cli: Cli, config: Path) -> None:
         "no readings of climate in Racks, 2020-01-01 00:00 to 2020-01-02 00:00 (Asia/Singapore)\n",
     )
     assert cli(*words, "--plot", config.parent / "a.png").err.startswith("ingestor: nothing to draw: no readings of")
+    assert cli(*words, "--where", "rak=a", "--where", "rak=b").out.startswith(
+        "no readings of climate in Racks with rak=a or b, 2020-01-01"
+    )
+
+
+def test_rows_without_a_value(cli: Cli, config: Path) -> None:
+    """Of a single window there is no difference: nothing to show, and nothing to draw."""
+    words: list[str | Path] = ["read", "Racks", "-c", config, "--field", "temperature", "--last", "4w"]
+    words += ["--every", "40w", "--function", "difference"]
+
+    assert cli(*words).out.startswith("no values of climate in Racks, ")
+    for suffix in (".png", ".html"):
+        found = cli(*words, "--plot", config.parent / f"a{suffix}")
+        assert (found.code, found.err.partition(", ")[0]) == (
+            1,
+            "ingestor: nothing to draw: no values of climate in Racks",
+        )
 
 
 def test_without_a_bucket_it_lists_what_there_is(cli: Cli, config: Path) -> None:
@@ -149,7 +166,14 @@ def test_a_store_without_buckets(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["Frm"], ["store local has no bucket 'Frm'; there is:", "  Farm: climate, door", "  Racks: climate"]),
+        (
+            ["Frm"],
+            [
+                "store local has no bucket 'Frm'; did you mean 'Farm'? there is:",
+                "  Farm: climate, door",
+                "  Racks: climate",
+            ],
+        ),
         (["Farm"], ["bucket 'Farm' has several measurements: climate, door; say which: --measurement climate"]),
         (["Farm", "--measurement", "x"], ["bucket 'Farm' has no measurement 'x'; there is: climate, door"]),
         (
@@ -244,33 +268,61 @@ def test_a_reader_that_goes_away_is_no_error(config: Path) -> None:
         assert (found.code, found.err) == (0, "")
 
 
+def on_terminal(*words: str | Path, columns: int, **variables: str) -> str:
+    """What the command says on a terminal of so many columns."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    env = {"PATH": os.environ["PATH"], "TERM": "xterm", **variables}
+    command = [sys.executable, "-m", "ingestor", *map(str, words)]
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        data = b""
+        try:
+            while piece := os.read(leader, 65_536):
+                data += piece
+        except OSError:
+            pass  # the other end is closed
+        process.wait(50)
+    os.close(leader)
+    return data.decode()
+
+
 def test_on_a_terminal_it_fits(config: Path) -> None:
     """In 80 columns, with colours; Parquet is not for it."""
-
-    def read(*words: str) -> str:
-        leader, follower = pty.openpty()
-        fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
-        command = [sys.executable, "-m", "ingestor", "read", "Racks", *words, "--config", str(config)]
-        env = {"PATH": os.environ["PATH"], "TERM": "xterm"}
-        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=follower, stderr=follower) as process:
-            os.close(follower)
-            data = b""
-            try:
-                while piece := os.read(leader, 65_536):
-                    data += piece
-            except OSError:
-                pass  # the other end is closed
-            process.wait(50)
-        os.close(leader)
-        return data.decode()
-
-    text = read("--every", "10m", "--function", "min", "--function", "max", "--function", "count")
+    words: list[str | Path] = ["read", "Racks", "--config", config]
+    functions = ("--function", "min", "--function", "max", "--function", "count")
+    text = on_terminal(*words, "--every", "10m", *functions, columns=80)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
 
     assert "\x1b[1m" in text
     assert max(map(len, plain.splitlines())) <= 80
     assert re.search("[▁-█]{4}", plain)
-    assert "Parquet is nothing for a terminal" in read("--format", "parquet")
+    assert "Parquet is nothing for a terminal" in on_terminal(*words, "--format", "parquet", columns=80)
+
+
+def test_on_a_small_and_dumb_terminal(config: Path) -> None:
+    """It fits there too, with nothing that it would not understand, in the letters that it has."""
+    words: list[str | Path] = ["read", "Racks", "--config", config, "--rows", "2"]
+    text = on_terminal(*words, columns=24, TERM="dumb", PYTHONIOENCODING="ascii")
+
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 24
+    assert text.count("temperature ") == 3
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "lp"])
+def test_strangers_cannot_command_the_terminal(tmp_path: Path, format_: str) -> None:
+    """Files that are printed there are for people; in a pipe they are what they are."""
+    series = Series("Log", "log", {"who": "\x1b[31mred"}, types={"text": FieldType.TEXT})
+    points = [Point(series, time.time_ns() - 10**9, {"text": "\x1b]0;hurt\x07\u202e"})]
+    store_all(SqliteStore(tmp_path / "data/stores/local"), points)
+    words = ("read", "Log", "--format", format_, "--config", write_config(tmp_path))
+    shown = on_terminal(*words, columns=80)
+
+    assert "hurt" in shown
+    assert not {*shown} & {"\x1b", "\x07", "\u202e"}
+    assert ("\x1b[31mred" in ingestor(*words).out) == (format_ != "json")
 
 
 def test_a_real_influxdb(cli: Cli, tmp_path: Path, influxdb: InfluxDB) -> None:

@@ -1,5 +1,6 @@
 """The newest rows of an answer."""
 
+import pytest
 from rich.console import Console
 
 from ingestor.cli.readrows import Newest, Row, tables
@@ -68,3 +69,14 @@ def test_what_does_not_fit_stands_below() -> None:
     assert max(map(len, shown)) <= 60
     assert [line.split()[-1] for line in shown if "a_field" in line] == ["a_field_2", "a_field_5", "a_field_8"]
     assert sum(line.startswith("2026-01-01 00:00  rack1") for line in shown) == 3
+
+
+@pytest.mark.parametrize("width", [20, 26])
+def test_on_a_narrow_terminal_each_value_has_a_line(width: int) -> None:
+    """Below its time, with its name and unit; nothing is cut."""
+    rows = [Row(START_NS, ("rack1",), (20.5, True, None, None)), Row(START_NS, (None,), (1.25, None, "x" * 30, None))]
+    shown = lines(LAYOUT, rows, width=width)
+
+    assert max(map(len, shown)) <= width
+    assert shown[:5] == ["2026-01-01 00:00", "rack rack1", "temperature 20.50 °C", "running true", "2026-01-01 00:00"]
+    assert "".join(shown).count("x") == 30

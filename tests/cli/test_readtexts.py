@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.cells import cell_len
 
-from ingestor.cli.readtexts import cell_text, cell_texts, heading, number_texts, time_texts
+from ingestor.cli.readtexts import cell_text, cell_texts, fitting, heading, number_texts, time_texts
 from ingestor.files.table import Column
 from ingestor.ports import FieldType
 from tests.plot.samples import BERLIN, HOUR_NS, SECOND_NS, START_NS, time_ns
@@ -60,3 +61,11 @@ def test_a_field_is_shown_by_its_type() -> None:
     assert heading(Column("flow", FieldType.FLOAT, "l/min")) == "flow l/min"
     assert cell_texts(Column("on", FieldType.BOOL), [True, None, False]) == ["true", "", "false"]
     assert cell_texts(Column("n", FieldType.INT), [1, None]) == ["1", ""]
+
+
+@pytest.mark.parametrize("text", ["温室" * 20, "\U0001f345" * 30, "e\u0301" * 40, "x" * 50, "short", ""])
+@pytest.mark.parametrize("columns", [1, 2, 9, 22])
+def test_texts_fit_by_what_a_terminal_shows(text: str, columns: int) -> None:
+    """Some letters take two columns, and some none."""
+    assert cell_len(fitting(text, columns)) <= columns
+    assert fitting("short", 22) == "short"

@@ -1,5 +1,10 @@
 """The answer for people."""
 
+import io
+import re
+
+import pytest
+
 from ingestor.cli.readrows import Newest
 from ingestor.cli.readview import Shown, view
 from ingestor.plot.collect import Collector
@@ -32,3 +37,28 @@ def test_what_has_no_chart_is_told() -> None:
     assert "2 more series without a chart: choose with --where\n" in text
     assert "1 more field without a chart: choose with --field\n" in text
     assert "left out" not in text
+
+
+def test_in_ascii_there_are_charts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the encoding of the output has no blocks."""
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    text = view(SHOWN, LAYOUT, hours(["rack1", "a very long name of a rack, number 2"]), [])
+
+    assert re.search(r"rack1 +[_.~+*%#-]{10}", text)
+    assert "a very long~, number 2" in text
+    assert text.replace("°", "").isascii()
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_it_fits_any_terminal(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    """Also one that knows no colours, which rich takes for 80 columns wide."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", term)
+    newest = Newest(9)
+    newest.add(block([START_NS], "rack1", [20.0]))
+    for columns in (20, 33, 40, 79, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        text = view(SHOWN, LAYOUT, hours(["rack1", "rack2"]), newest.rows())
+        plain = re.sub(r"\x1b\[[\d;]*m", "", text)
+
+        assert max(map(len, plain.splitlines())) <= columns

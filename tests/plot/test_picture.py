@@ -1,9 +1,10 @@
 """What a picture shows."""
 
+import re
 from zoneinfo import ZoneInfo
 
 from ingestor.plot.collect import Collector
-from ingestor.plot.picture import extent, moment
+from ingestor.plot.picture import extent, moment, shift
 from tests.plot.samples import HOUR_NS, LAYOUT, SECOND_NS, START_NS, block, hours, picture, time_ns
 
 
@@ -87,3 +88,21 @@ def test_moments_are_those_of_the_zone() -> None:
     """Also before 1970."""
     assert f"{moment(0, ZoneInfo('Asia/Singapore')):%Y-%m-%d %H:%M %z}" == "1970-01-01 07:30 +0730"
     assert moment(-1_000, ZoneInfo("UTC")).microsecond == 999_999
+
+
+def test_the_time_in_the_subtitle_is_whole() -> None:
+    """However long the names are that stand behind it, and it has room above the panels."""
+    collector = Collector(LAYOUT, most_series=1, most_fields=1)
+    collector.add(block([START_NS], "b" * 200, [1.0]))
+    made = picture(collector)
+
+    assert re.fullmatch("mean of every 1h · rack b+…b+", made.subtitle)
+    assert len(made.subtitle) == 115
+
+
+def test_lines_of_states_stand_beside_each_other() -> None:
+    """Around the state that they show; those of numbers are where they are."""
+    numbers, running, _ = picture(hours(["rack1", "rack2", "rack3"])).panels
+
+    assert [shift(running, stroke, series=3) for stroke in running.strokes] == [-0.05, 0.0, 0.05]
+    assert [shift(numbers, stroke, series=3) for stroke in numbers.strokes] == [0.0, 0.0, 0.0]
