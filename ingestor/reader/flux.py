@@ -121,6 +121,24 @@ def newest(question: Question, wanted: Sequence[tuple[Result, Sequence[str]]]) -
     return "\n".join(parts)
 
 
+def measurements(bucket: str) -> str:
+    """A query for the names of all measurements of a bucket."""
+    time = f"start: {instant(FIRST_NS)}, stop: {instant(LAST_NS)}"
+    return f'import "influxdata/influxdb/schema"\nschema.measurements(bucket: {literal(bucket)}, {time})'
+
+
+def ends(bucket: str, measurement: str, span: Span) -> str:
+    """A query for the first and the last reading of each field of each series of a measurement, in that time."""
+    readings = (
+        f"from(bucket: {literal(bucket)}) |> range(start: {instant(span.start_ns)}, stop: {instant(span.stop_ns)})"
+        f" |> filter(fn: (r) => r._measurement == {literal(measurement)})"
+    )
+    return "\n".join(
+        f'{readings} |> {function}() |> drop(columns: ["_start", "_stop", "_measurement"]) |> yield(name: "{function}")'
+        for function in ("first", "last")
+    )
+
+
 def unescaped(texts: pa.Array) -> pa.Array:
     """The texts that `query` asked for, as they were written. An empty one comes as if it were none."""
     texts = pc.replace_substring(texts.fill_null(""), "\r\n", "\n")

@@ -14,6 +14,7 @@ import aiohttp
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.reader.annotated import AnnotatedError, AnnotatedParser, FluxError, Rows
+from ingestor.reader.inventory import no_bucket
 from ingestor.stores.influxdb.client import refusal
 from ingestor.stores.influxdb.connection import CONNECT_SECS, in_words, received
 from ingestor.stores.influxdb.server import Server
@@ -22,6 +23,7 @@ _PIECE_BYTES = 2**20  # what Arrow reads at once
 _READ_AHEAD_BYTES = 2**20  # while a piece is read
 _GZIP = 16 + zlib.MAX_WBITS
 _ANNOTATIONS = ["datatype", "group", "default"]
+_NO_BUCKET = "could not find bucket"
 _FLUX_IS_OFF = "Flux query service disabled"
 
 
@@ -105,7 +107,10 @@ class FluxStream:
         answer = await received(response, self._server)
         if response.headers.get("Content-Encoding") == "gzip":
             answer = answer._replace(body=zlib.decompressobj(_GZIP).decompress(answer.body))
-        if _FLUX_IS_OFF in answer.body.decode(errors="replace"):
+        words = answer.body.decode(errors="replace")
+        if answer.status == 404 and _NO_BUCKET in words:
+            return no_bucket(bucket)
+        if _FLUX_IS_OFF in words:
             return StoreMisconfiguredError(
                 f"{self._server.url}: this InfluxDB 1 has Flux turned off, and reading needs it: set "
                 "`flux-enabled = true` in the section [http] of its configuration, or the variable "

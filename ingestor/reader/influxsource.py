@@ -1,4 +1,4 @@
-"""An InfluxDB as a source: what there is by InfluxQL, which is exact and fast, and readings by Flux."""
+"""An InfluxDB as a source: what there is by InfluxQL, where that can name the bucket, and readings by Flux."""
 
 import asyncio
 import time
@@ -11,11 +11,14 @@ from typing import NamedTuple, Self
 import aiohttp
 import pyarrow as pa
 
-from ingestor.errors import BucketError, StoreUnavailableError
+from ingestor.errors import StoreUnavailableError
 from ingestor.ports import FieldType
 from ingestor.reader import flux
 from ingestor.reader.flux import Result, Span
+from ingestor.reader.fluxinventory import FluxInventory
 from ingestor.reader.fluxstream import FluxStream
+from ingestor.reader.inventory import InfluxqlInventory, Inventory
+from ingestor.reader.mappings import influxql_place
 from ingestor.reader.pace import Pace
 from ingestor.reader.question import Question
 from ingestor.reader.shape import Column, columns, schema
@@ -24,20 +27,7 @@ from ingestor.reader.wide import Gathered, TooManyValuesError, source_of
 from ingestor.reader.window import Stretch, stretches
 from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.client import Client
-from ingestor.stores.influxdb.influxql import FIELD_KEYS, place, quoted
 from ingestor.stores.influxdb.server import Server
-
-_TYPES = {
-    "float": FieldType.FLOAT,
-    "integer": FieldType.INT,
-    "unsigned": FieldType.INT,
-    "string": FieldType.TEXT,
-    "boolean": FieldType.BOOL,
-}
-"""Of a field that is stored with several types, InfluxDB itself prefers the first of them."""
-
-_NO_BUCKET = ("not found", "retention policy not set")
-"""How InfluxQL says it, by the statement."""
 
 _FIRST_SPAN_NS = 10 * 60 * 10**9
 
@@ -71,6 +61,7 @@ class InfluxSource:
         self._client = Client(server)
         self._flux = FluxStream(server)
         self._stack = AsyncExitStack()
+        self._places: dict[str, Mapping[str, str] | None] = {}
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -91,35 +82,26 @@ class InfluxSource:
 
     async def measurements(self, bucket: str) -> Sequence[str]:
         """The measurements of a bucket, sorted."""
-        found = sorted({str(name) for (name,) in await self._rows(bucket, "SHOW MEASUREMENTS")})
-        if not found:  # it says no more of a bucket that is not there
-            await self._rows(bucket, FIELD_KEYS)
-        return found
+        return await (await self._inventory(bucket)).measurements()
 
     async def fields(self, bucket: str, measurement: str) -> Sequence[FieldInfo]:
         """The fields of a measurement, sorted by name; InfluxDB knows no units."""
-        found: dict[str, set[str]] = {}
-        for name, kind in await self._rows(bucket, f"SHOW FIELD KEYS FROM {quoted(measurement)}"):
-            found.setdefault(str(name), set()).add(str(kind))
-        return [FieldInfo(name, _TYPES[min(found[name], key=list(_TYPES).index)]) for name in sorted(found)]
+        return await (await self._inventory(bucket)).fields(measurement)
 
     async def tags(self, bucket: str, measurement: str) -> Mapping[str, Sequence[str]]:
         """The tags of a measurement and the values that occur, all sorted."""
-        found: dict[str, set[str]] = {}
-        rows = await self._rows(bucket, f"SHOW TAG VALUES FROM {quoted(measurement)} WITH KEY =~ /.*/")
-        for tag, value in rows:
-            found.setdefault(str(tag), set()).add(str(value))
-        return {tag: sorted(found[tag]) for tag in sorted(found)}
+        return await (await self._inventory(bucket)).tags(measurement)
 
     async def span(self, bucket: str, measurement: str) -> tuple[int, int] | None:
         """The times of the first and the last reading of a measurement; None where there is none."""
-        return await self._span(bucket, measurement, flux.FIRST_NS, flux.LAST_NS)
+        return await (await self._inventory(bucket)).span(measurement, flux.FIRST_NS, flux.LAST_NS)
 
     async def stream(self, question: Question) -> AsyncGenerator[pa.RecordBatch, None]:
         """The answer, asked for span by span: the next is on its way while one is made wide."""
+        inventory = await self._inventory(question.bucket)
         plan, within = await asyncio.gather(
-            self._plan(question),
-            self._span(question.bucket, question.measurement, question.start_ns, question.stop_ns - 1),
+            _plan(question, inventory),
+            inventory.span(question.measurement, question.start_ns, question.stop_ns - 1),
         )
         if plan is None or within is None:
             return
@@ -136,7 +118,7 @@ class InfluxSource:
 
     async def newest(self, question: Question) -> AsyncGenerator[pa.RecordBatch, None]:
         """The last reading of each field of each series."""
-        plan = await self._plan(question)
+        plan = await _plan(question, await self._inventory(question.bucket))
         if plan is None:
             return
         gathered = Gathered(plan.schema, plan.columns, bucket=question.bucket)
@@ -164,37 +146,24 @@ class InfluxSource:
             return _Answer(span, gathered)
         return None
 
-    async def _plan(self, question: Question) -> _Plan | None:
-        """How to ask; None where the answer is empty in any case."""
-        measurement = quoted(question.measurement)
-        fields, keys = await asyncio.gather(
-            self.fields(question.bucket, question.measurement),
-            self._rows(question.bucket, f"SHOW TAG KEYS FROM {measurement}"),
-        )
-        tags = {str(tag) for (tag,) in keys}
-        found = columns(question, fields)
-        if not found or any("" not in values for tag, values in question.where.items() if tag not in tags):
-            return None
-        where = {tag: values for tag, values in question.where.items() if tag in tags}
-        return _Plan(replace(question, where=where), found, schema(question, tags, found), _wanted(found))
+    async def _inventory(self, bucket: str) -> Inventory:
+        """What tells what is in a bucket; how it asks is found out once."""
+        if bucket not in self._places:
+            self._places[bucket] = await influxql_place(self._client, bucket)
+        place = self._places[bucket]
+        return FluxInventory(self._flux, bucket) if place is None else InfluxqlInventory(self._client, bucket, place)
 
-    async def _span(self, bucket: str, measurement: str, first_ns: int, last_ns: int) -> tuple[int, int] | None:
-        within = f"time >= {max(first_ns, flux.FIRST_NS)} AND time <= {min(last_ns, flux.LAST_NS)}"
-        readings = f"SELECT * FROM {quoted(measurement)} WHERE {within} ORDER BY time"  # noqa: S608 - quoted
-        first, last = await asyncio.gather(
-            self._rows(bucket, f"{readings} ASC LIMIT 1"), self._rows(bucket, f"{readings} DESC LIMIT 1")
-        )
-        return (int(str(first[0][0])), int(str(last[0][0]))) if first and last else None
 
-    async def _rows(self, bucket: str, statement: str) -> Sequence[Sequence[object]]:
-        """All rows that a statement of InfluxQL gives."""
-        result = await self._client.query(statement, place(bucket), bucket=bucket)
-        if result.error:
-            words = f"InfluxDB answered: {result.error}"
-            if any(one in result.error for one in _NO_BUCKET):
-                words = f"there is no bucket {bucket!r}, or the token may not read it. {words}"
-            raise BucketError(bucket, words)
-        return [row for rows in result.series for row in rows.values]
+async def _plan(question: Question, inventory: Inventory) -> _Plan | None:
+    """How to ask; None where the answer is empty in any case."""
+    fields, tags = await asyncio.gather(
+        inventory.fields(question.measurement), inventory.tag_names(question.measurement)
+    )
+    found = columns(question, fields)
+    if not found or any("" not in values for tag, values in question.where.items() if tag not in tags):
+        return None
+    where = {tag: values for tag, values in question.where.items() if tag in tags}
+    return _Plan(replace(question, where=where), found, schema(question, tags, found), _wanted(found))
 
 
 def _pace(question: Question, first_ns: int, last_ns: int) -> Pace:

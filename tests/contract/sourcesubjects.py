@@ -94,7 +94,15 @@ def in_influxdb(folder: Path, request: pytest.FixtureRequest) -> Subject:
     return Subject(lambda: InfluxStore(reached, create=True), lambda: InfluxSource(reached), knows_units=False)
 
 
-SUBJECTS = {"sqlite": in_sqlite, "influxdb": in_influxdb}
+def in_another_org(folder: Path, request: pytest.FixtureRequest) -> Subject:
+    """The same server with a token that was made in another organisation and may read all of them."""
+    server = request.getfixturevalue("influxdb")
+    assert isinstance(server, InfluxDB)
+    reached = Server(server.url, Org.create(server, str(folder)).name, SecretStr(server.token))
+    return Subject(lambda: InfluxStore(reached, create=True), lambda: InfluxSource(reached), knows_units=False)
+
+
+SUBJECTS = {"sqlite": in_sqlite, "influxdb": in_influxdb, "influxdb, another org": in_another_org}
 
 
 def readings() -> list[Point]:
