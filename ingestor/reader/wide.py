@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestor.errors import BucketError, StoreUnavailableError
+from ingestor.ports import FieldType
 from ingestor.reader.annotated import Rows
 from ingestor.reader.flux import Result, Span, unescaped
 from ingestor.reader.question import quantile
@@ -109,6 +110,8 @@ class Gathered:
         found = readings.get(source_of(column))
         if found is None or not column.function:
             return found
+        if _is_picked(column):
+            return _picked(found, column.function, span)
         share = quantile(column.function)
         if share is not None:
             return _quantiles(found, share, span)
@@ -136,7 +139,13 @@ class Gathered:
 
 def source_of(column: Column) -> _Key:
     """What has to be asked for a column: quantiles are made of the readings, which takes the server far longer."""
-    return ("" if quantile(column.function) is not None else column.function), column.field.name
+    of_readings = quantile(column.function) is not None or _is_picked(column)
+    return ("" if of_readings else column.function), column.field.name
+
+
+def _is_picked(column: Column) -> bool:
+    """Where there is an empty text, InfluxDB 2.8 mixes up the first and the last ones of windows."""
+    return column.field.type is FieldType.TEXT and column.function in {"first", "last"}
 
 
 def _ints(array: pa.Array) -> Ints:
@@ -174,6 +183,15 @@ def _changes(series: Ints, times: Ints, *, rising: bool = False) -> np.ndarray[t
 def _beginnings(times: Ints, span: Span) -> Ints:
     """The beginnings of the windows that these times are in."""
     return span.first_ns + (times - span.first_ns) // span.length_ns * span.length_ns
+
+
+def _picked(readings: Readings, function: str, span: Span) -> Readings:
+    """The first or the last reading of each window of each series."""
+    times = _beginnings(readings.times, span)
+    places = np.flatnonzero(_changes(readings.series, times))
+    if function == "last":
+        places = np.append(places[1:], len(times)) - 1
+    return Readings(readings.series[places], times[places], readings.values.take(pa.array(places)))
 
 
 def _quantiles(readings: Readings, share: float, span: Span) -> Readings:

@@ -1,9 +1,11 @@
 """The subjects of the contract of sources, which several files of tests ask."""
 
+from pathlib import Path
+
 import pytest
 
 from ingestor.ports import Point
-from tests.contract.sourcesubjects import SUBJECTS, Subject, readings
+from tests.contract.sourcesubjects import EVERY_WAY, SUBJECTS, Subject, readings
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,9 @@ def farm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     subject = SUBJECTS[request.param](tmp_path_factory.mktemp("farm"), request)
     subject.write(written)
     return subject
+
+
+@pytest.fixture(params=list(EVERY_WAY))
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    """Every store in turn, empty."""
+    return EVERY_WAY[request.param](tmp_path, request)

@@ -1,6 +1,6 @@
 """What an answer has to be, worked out in plain Python from the points that were written. The judge of every source.
 
-It shares nothing with the reader: windows are found by looking at the clock of each minute, as a person would.
+It shares nothing with the reader: windows are found by looking at the clock again and again, as a person would.
 """
 
 import statistics
@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from ingestor.ports import FieldType, Point, Value
 
-MINUTE_NS = 60 * 10**9
-MINUTES = {"m": 1, "h": 60, "d": 1_440, "w": 10_080}
+SECS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+LOOK_SECS = {"s": 1, "m": 60, "h": 60, "d": 900, "w": 900}
+QUARTER = timedelta(minutes=15)
 NUMBERS = {FieldType.FLOAT, FieldType.INT}
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,21 +133,22 @@ def title(name: str, function: str, asked: Asked) -> str:
 
 @cache
 def windows(every: str, zone: str, start: datetime, stop: datetime) -> Sequence[int]:
-    """When windows begin that have a part in the time, by a look at the clock each minute."""
-    minutes = int(every[:-1]) * MINUTES[every[-1]]
+    """When windows begin that have a part in the time, by a look at the clock each second, minute or quarter."""
+    length = int(every[:-1]) * SECS[every[-1]]
+    step, early = LOOK_SECS[every[-1]], 0 if every[-1] == "s" else 3_000 * 60
     origin = (MONDAY if every[-1] == "w" else EPOCH).replace(tzinfo=None)
-    look = start.astimezone(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes + 3_000)
+    look = EPOCH + (start - EPOCH) // QUARTER * QUARTER - timedelta(seconds=length + early)
     found: list[int] = []
     before = None
     while look < stop:
-        shown = (look.astimezone(ZoneInfo(zone)).replace(tzinfo=None) - origin) // timedelta(minutes=1)
-        passed_over = before is not None and shown // minutes > before // minutes
-        if shown % minutes == 0 or passed_over:
+        shown = (look.astimezone(ZoneInfo(zone)).replace(tzinfo=None) - origin) // timedelta(seconds=1)
+        passed_over = before is not None and shown // length > before // length
+        if shown % length == 0 or passed_over:
             if nanoseconds(look) <= nanoseconds(start):
                 found.clear()
             found.append(nanoseconds(look))
         before = shown
-        look += timedelta(minutes=1)
+        look += timedelta(seconds=step)
     return found
 
 

@@ -34,11 +34,17 @@ TAGS: Sequence[Mapping[str, str]] = (
 )
 CHANGES = {
     "Asia/Singapore": datetime(2026, 6, 15, tzinfo=UTC),
+    "Asia/Singapore in 1970": datetime(1970, 1, 1, tzinfo=UTC),
     "Europe/Berlin": datetime(2026, 3, 29, 1, tzinfo=UTC),
     "Europe/Berlin in autumn": datetime(2026, 10, 25, 1, tzinfo=UTC),
+    "America/New_York": datetime(2026, 3, 8, 7, tzinfo=UTC),
+    "America/New_York in autumn": datetime(2025, 11, 2, 6, tzinfo=UTC),
     "America/St_Johns": datetime(2026, 11, 1, 4, 30, tzinfo=UTC),
+    "Australia/Lord_Howe": datetime(2026, 4, 4, 15, tzinfo=UTC),
+    "Australia/Lord_Howe in spring": datetime(2026, 10, 3, 15, 30, tzinfo=UTC),
 }
-"""When clocks are changed (in Singapore they are not); there are readings for two days on both sides."""
+"""When clocks are changed (in Singapore they are not), on Lord Howe by half an hour; there are readings for two days on
+both sides, and so some from before 1970."""
 
 AROUND = timedelta(days=2)
 
@@ -102,7 +108,9 @@ def in_another_org(folder: Path, request: pytest.FixtureRequest) -> Subject:
     return Subject(lambda: InfluxStore(reached, create=True), lambda: InfluxSource(reached), knows_units=False)
 
 
-SUBJECTS = {"sqlite": in_sqlite, "influxdb": in_influxdb, "influxdb, another org": in_another_org}
+SUBJECTS = {"sqlite": in_sqlite, "influxdb": in_influxdb}
+EVERY_WAY = {**SUBJECTS, "influxdb, another org": in_another_org}
+"""The same, and the other way of asking an InfluxDB what there is."""
 
 
 def readings() -> list[Point]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from ingestor.reader import QuestionError, Reader
 from ingestor.reader.source import FieldInfo
 from tests.builders import series
 from tests.contract.sourcemodel import Asked, answer, nanoseconds
-from tests.contract.sourcesubjects import AROUND, CHANGES, SUBJECTS, UNITS, Subject, assert_same, rows
+from tests.contract.sourcesubjects import AROUND, CHANGES, EVERY_WAY, UNITS, Subject, assert_same, rows
 
 START, STOP = CHANGES["Europe/Berlin"] - AROUND, CHANGES["Europe/Berlin"] + AROUND
 ALL: Mapping[str, Any] = {"start": "1700-01-01", "stop": "2262-01-01"}
@@ -29,10 +28,12 @@ EXTREMES: Sequence[Mapping[str, Value]] = [
 ]
 
 
-@pytest.fixture(params=list(SUBJECTS))
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
-    """Every store in turn, empty."""
-    return SUBJECTS[request.param](tmp_path, request)
+@pytest.fixture(scope="module", params=list(EVERY_WAY))
+def farm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, written: list[Point]) -> Subject:
+    """Every store in turn, with the readings in it."""
+    subject = EVERY_WAY[request.param](tmp_path_factory.mktemp("farm"), request)
+    subject.write(written)
+    return subject
 
 
 def check(farm: Subject, written: list[Point], asked: Asked) -> None:

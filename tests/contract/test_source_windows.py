@@ -28,25 +28,35 @@ def check(farm: Subject, written: list[Point], asked: Asked) -> None:
     assert_same(rows(farm.read("Farm", **asked.wish())), answer(written, asked))
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("fill", FILLS)
 @pytest.mark.parametrize("place", CHANGES)
-def test_every_function(farm: Subject, written: list[Point], place: str, function: str) -> None:
-    """Each function gives its value for each window, series and field, over a change of clocks, too."""
-    check(farm, written, around(place, functions=(function,)))
+def test_every_function_and_fill(farm: Subject, written: list[Point], place: str, fill: str | float) -> None:
+    """Each function gives its value for each window, series and field of any type, over a change of clocks, too.
+
+    Windows without readings get what was asked for, and only within a series.
+    """
+    check(farm, written, around(place, functions=FUNCTIONS, fill=fill))
 
 
-@pytest.mark.parametrize("every", ["7m", "30m", "2h", "6h", "36h", "1d", "3d", "1w"])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_alone(farm: Subject, written: list[Point], function: str) -> None:
+    """It is asked for by itself, for days in which clocks are changed, and its columns are called as the fields are."""
+    check(farm, written, around("Australia/Lord_Howe", functions=(function,), every="1d"))
+
+
+@pytest.mark.parametrize("every", ["7m", "2h", "6h", "36h", "1d", "1w"])
 @pytest.mark.parametrize("place", CHANGES)
 def test_every_length(farm: Subject, written: list[Point], place: str, every: str) -> None:
     """Windows begin where the clock of the zone shows a multiple of their length; days have 23 to 25 hours."""
     check(farm, written, around(place, every=every, functions=("count", "last")))
 
 
-@pytest.mark.parametrize("fill", FILLS)
-@pytest.mark.parametrize("function", ["mean", "first", "count", "difference"])
-def test_every_fill(farm: Subject, written: list[Point], fill: str | float, function: str) -> None:
-    """Windows without readings get what was asked for, and only within a series."""
-    check(farm, written, around("Europe/Berlin", functions=(function,), fill=fill))
+@pytest.mark.parametrize("every", ["1s", "7s", "90s"])
+@pytest.mark.parametrize("place", CHANGES)
+def test_windows_of_seconds(farm: Subject, written: list[Point], place: str, every: str) -> None:
+    """Short windows go on over a change of clocks; most of them are empty."""
+    start, stop = CHANGES[place] - timedelta(minutes=20), CHANGES[place] + timedelta(minutes=20)
+    check(farm, written, around(place, start=start, stop=stop, every=every, functions=("last", "rate"), fill="null"))
 
 
 def test_several_functions(farm: Subject, written: list[Point]) -> None:

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 
 from ingestor.errors import BucketError, ConfigError
-from ingestor.ports import BucketInfo, FieldType, Point, Series, Value
+from ingestor.ports import BucketInfo, Value
 from ingestor.reader import QuestionError, Reader
 from ingestor.reader import reader as reader_module
 from ingestor.reader.aggregate import fill
 from ingestor.reader.sqlitesource import SqliteSource
 from ingestor.stores.sqlitebuckets import SqliteBuckets
-from tests.reader.sqlitefarm import SECOND, points, store
+from tests.reader.sqlitefarm import points, store
 from tests.support import ROOT, run
 
 ALL: dict[str, Any] = {"start": "1970-01-01", "stop": "1970-01-02"}
@@ -154,50 +154,10 @@ def test_a_name_that_is_not_there() -> None:
         ingestor.reader.__getattr__("Writer")
 
 
-def test_a_tag_and_a_field_may_have_one_name(tmp_path: Path) -> None:
-    """The tag's column stands first, and all that is made of readings is made of the right one."""
-    of = Series("Farm", "climate", {"x": "tag"}, types={"x": FieldType.FLOAT})
-    store(tmp_path, Point(of, SECOND, {"x": 1.0}), Point(of, 3 * SECOND, {"x": 5.0}))
-
-    with Reader(f"sqlite:{tmp_path}").sync() as reader:
-        raw = reader.read("Farm", **ALL)
-        newest = reader.last("Farm")
-        changes = reader.read(
-            "Farm", start="1970-01-01", stop="1970-01-01T00:00:04", every="1s", function="difference", fill="previous"
-        )
-        gaps = reader.gaps("Farm", "1s", start="1970-01-01", stop="1970-01-01T00:00:04")
-
-    assert [column.to_pylist() for column in raw.columns[1:]] == [["tag", "tag"], [1.0, 5.0]]
-    assert [column.to_pylist() for column in newest.columns[1:]] == [["tag"], [5.0]]
-    assert [column.to_pylist() for column in changes.columns[1:]] == [["tag"] * 4, [None, None, None, 4.0]]
-    assert (gaps["x"].to_pylist(), gaps["missing"].to_pylist()) == (["tag"], [1])
-
-
 def test_a_change_of_what_is_no_number_is_told(farm: Reader) -> None:
     """Not given as rows without a column."""
     with farm.sync() as reader, pytest.raises(QuestionError, match="rate is made of numbers"):
         reader.read("Farm", **ALL, every="1s", fields="state", function="rate")
-
-
-def test_a_change_has_rows_where_its_numbers_are(tmp_path: Path) -> None:
-    """A window with nothing but text in it gives none, whichever function is asked for."""
-    store(tmp_path, *points([{"temperature": 1.0, "state": "on"}, {"state": "off"}, {"temperature": 3.0}]))
-
-    with Reader(f"sqlite:{tmp_path}").sync() as reader:
-        table = reader.read("Farm", **ALL, every="1s", functions=["mean", "difference"])
-        everything = reader.read_all("Farm", **ALL, every="1s", function="difference")
-
-    assert table["temperature_mean"].to_pylist() == [1.0, 3.0]
-    assert table["temperature_difference"].to_pylist() == [None, 2.0]
-    assert everything["climate"]["temperature"].to_pylist() == [None, 2.0]
-
-
-def test_a_sum_beyond_64_bits_is_told(tmp_path: Path) -> None:
-    """As what it is, not as a damaged file."""
-    store(tmp_path, *points([{"count": 2**63 - 1}, {"count": 1}]))
-
-    with Reader(f"sqlite:{tmp_path}").sync() as reader, pytest.raises(QuestionError, match="more than 64 bits"):
-        reader.read("Farm", **ALL, every="1h", function="sum")
 
 
 def test_what_takes_long_leaves_the_event_loop_alone(farm: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

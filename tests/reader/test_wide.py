@@ -172,6 +172,20 @@ def test_quantiles_are_exact(windows: list[list[int]]) -> None:
     assert [row["battery_median"] for row in rows] == pytest.approx([middle for _, middle in expected])
 
 
+@given(st.lists(st.lists(st.sampled_from(["", "on", "off\n"]), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_first_and_last_texts_are_picked_here(windows: list[list[str]]) -> None:
+    """Of each window of each series, from all readings: what a server says of them is not asked."""
+    blocks = []
+    for rack in ("1", "2"):
+        readings = {100 * at + time: text for at, some in enumerate(windows) for time, text in enumerate(some)}
+        blocks.append(block("state", {"rack": rack}, readings, table=int(rack)))
+    rows = plain(gathered(blocks, "first", "last").batches(Span(0, 10**9, 0, 100_000)))
+
+    assert [row["time"] for row in rows] == [100 * at for at in range(len(windows))] * 2
+    assert [row["state_first"] for row in rows] == [some[0] for some in windows] * 2
+    assert [row["state_last"] for row in rows] == [some[-1] for some in windows] * 2
+
+
 def test_each_function_has_a_column_of_its_own() -> None:
     """Results are told apart by their names, and a function that a field has not leaves its column empty."""
     blocks = [
