@@ -105,10 +105,12 @@ class _Grid:
         number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
         if how == "linear" and number:
             return self._on_a_line(values)
-        whole = not isinstance(how, str) and float(how).is_integer()
-        if not isinstance(how, str) and number and (whole or pa.types.is_floating(values.type)):
-            return pc.fill_null(values, pa.scalar(int(how) if pa.types.is_integer(values.type) else how, values.type))
-        return values
+        if isinstance(how, str) or not number:
+            return values
+        if pa.types.is_floating(values.type):
+            return pc.fill_null(values, float(how))
+        fits = float(how).is_integer() and -(2**63) <= how < 2**63
+        return pc.fill_null(values, pa.scalar(int(how), values.type)) if fits else values
 
     def _neighbour(self, values: pa.Array, spread: "pc.Function") -> pa.Array:
         """The nearest place with a value, in one direction and of the same series."""

@@ -37,9 +37,7 @@ class FluxStream:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: aiohttp.ClientSession  # there from entering on: it wants a running loop
-        self._thread = ThreadPoolExecutor(
-            1, thread_name_prefix="flux"
-        )  # memory freed in many threads is not used again
+        self._thread: ThreadPoolExecutor
 
     async def __aenter__(self) -> Self:
         """Get ready without needing the server to be up.
@@ -49,6 +47,7 @@ class FluxStream:
         """
         server = self._server
         trust = await asyncio.to_thread(server.trust)
+        self._thread = ThreadPoolExecutor(1, "flux")  # memory freed in many threads is not used again
         headers = {"Accept-Encoding": "gzip" if _is_far(server) else "identity"}
         if server.authorization:
             headers["Authorization"] = server.authorization

@@ -148,6 +148,8 @@ class InfluxSource:
 
     async def _inventory(self, bucket: str) -> Inventory:
         """What tells what is in a bucket; how it asks is found out once."""
+        if self._client.library is None:
+            raise RuntimeError("the reader is not open: use it inside of `async with ... as ...:`")
         if bucket not in self._places:
             self._places[bucket] = await influxql_place(self._client, bucket)
         place = self._places[bucket]

@@ -105,7 +105,7 @@ def parse_time(value: object, zone: ZoneInfo, *, of: str = "start") -> int:
         except ValueError:
             raise QuestionError(f"{of}={value!r}: a time is {_TIME_RULE}") from None
         time = time if time.tzinfo else time.replace(tzinfo=zone)
-    elif isinstance(value, datetime) and value.utcoffset() is not None:
+    elif isinstance(value, datetime) and _is_aware(value):
         time = value
     else:
         raise QuestionError(f"{of}={value!r}: a time is {_TIME_RULE}")
@@ -113,6 +113,17 @@ def parse_time(value: object, zone: ZoneInfo, *, of: str = "start") -> int:
     if not -(2**63) <= time_ns < 2**63:
         raise QuestionError(f"{of}={value!r}: times are from 1677-09-22 to 2262-04-11")
     return time_ns
+
+
+def parse_name(value: object, *, of: str) -> str:
+    """The name of a bucket or of a measurement.
+
+    Raises:
+        QuestionError: It is none.
+    """
+    if isinstance(value, str) and value and _is_text(value):
+        return value
+    raise QuestionError(f"{of}={value!r}: a {of} has a name")
 
 
 def parse_where(where: Where | None) -> Mapping[str, tuple[str, ...]]:
@@ -159,8 +170,10 @@ def _split_nanos(text: str) -> tuple[str, int]:
     return (match[1] + (match[3] or ""), int(match[2].ljust(3, "0"))) if match else (text, 0)
 
 
-def _tag_values(tag: str, values: object) -> tuple[str, ...]:
+def _tag_values(tag: object, values: object) -> tuple[str, ...]:
     found = _texts(values)
+    if not isinstance(tag, str):
+        raise QuestionError(f"where={{{tag!r}: …}}: the name of a tag is a text")
     if not found:
         raise QuestionError(f"where={{{tag!r}: {values!r}}}: a tag has a text for a value, or a list of them")
     return found
@@ -169,5 +182,21 @@ def _tag_values(tag: str, values: object) -> tuple[str, ...]:
 def _texts(given: object) -> tuple[str, ...]:
     """A text, or several; none where it is something else."""
     several = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else ()
-    texts = tuple(text for text in several if isinstance(text, str))
+    texts = tuple(text for text in several if isinstance(text, str) and _is_text(text))
     return texts if len(texts) == len(several) else ()
+
+
+def _is_text(text: str) -> bool:
+    """Half of a surrogate pair is none; Python takes it for one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_aware(time: datetime) -> bool:
+    try:
+        return time.utcoffset() is not None
+    except ValueError:  # pandas has a time that is none
+        return False

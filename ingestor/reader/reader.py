@@ -17,12 +17,12 @@ from ingestor import configfile
 from ingestor.errors import BucketError
 from ingestor.reader.aggregate import derive, fill, in_order
 from ingestor.reader.gaps import Gaps
-from ingestor.reader.question import Question, QuestionError, Where, column, parse_interval, parse_zone
+from ingestor.reader.question import Question, QuestionError, Where, column, parse_interval, parse_name, parse_zone
 from ingestor.reader.shape import Column, columns, schema
 from ingestor.reader.source import FieldInfo, Source
 from ingestor.reader.sources import make_source, source_at
 from ingestor.reader.window import edges, length_ns
-from ingestor.reader.wish import Asked, Grouping, Span, Wish, store_function, understand
+from ingestor.reader.wish import Asked, Grouping, Span, Wish, check_arguments, store_function, understand
 from ingestor.stores import choose
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Reader:
     def __init__(self, store: str | Source, *, zone: str | ZoneInfo = "UTC") -> None:
         self._zone = parse_zone(zone)
         self._source = source_at(store) if isinstance(store, str) else store
+        self._streams: set[AsyncGenerator[pa.RecordBatch, None]] = set()
 
     @classmethod
     def from_config(cls, path: Path | str | None = None, *, store: str | None = None) -> Self:
@@ -76,7 +77,12 @@ class Reader:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._source.__aexit__(kind, error, trace)
+        """Close what is still being read, and let go of the store."""
+        try:
+            while self._streams:
+                await self._streams.pop().aclose()
+        finally:
+            await self._source.__aexit__(kind, error, trace)
 
     async def read(self, bucket: str, *, measurement: str | None = None, **wish: Unpack[Wish]) -> pa.Table:
         """One table: time, tags, and a column a field with its unit in the metadata; ordered by tags and time.
@@ -117,8 +123,14 @@ class Reader:
         resolved = await self._resolved(self._understand(bucket, wish), measurement)
         if resolved.is_plain:
             async with aclosing(self._source.stream(resolved.question)) as batches:
-                async for batch in batches:
-                    yield _plain(batch)
+                self._streams.add(batches)
+                try:
+                    async for batch in batches:
+                        yield _plain(batch)
+                    if batches not in self._streams:
+                        raise RuntimeError("the reader was left before all of its answer was read")
+                finally:
+                    self._streams.discard(batches)
             return
         for batch in (await self._read(resolved)).to_batches(max_chunksize=_BATCH_ROWS):
             yield batch
@@ -129,7 +141,7 @@ class Reader:
 
     async def measurements(self, bucket: str) -> Sequence[str]:
         """The measurements of a bucket, sorted."""
-        return await self._source.measurements(bucket)
+        return await self._source.measurements(parse_name(bucket, of="bucket"))
 
     async def fields(self, bucket: str, measurement: str | None = None) -> Sequence[FieldInfo]:
         """The fields of a measurement, with their types and units, sorted by name."""
@@ -224,8 +236,9 @@ class Reader:
         Raises:
             QuestionError: There are several, or none.
         """
+        parse_name(bucket, of="bucket")
         if measurement is not None:
-            return measurement
+            return parse_name(measurement, of="measurement")
         names = await self._existing(bucket)
         if len(names) == 1:
             return names[0]
@@ -294,6 +307,7 @@ def _derived(table: pa.Table, resolved: _Resolved) -> pa.Table:
 
 
 def _wish(span: Span, where: Where | None, fields: str | Iterable[str] | None) -> Wish:
+    check_arguments(span, Span.__optional_keys__)
     return {
         "last": span.get("last"),
         "start": span.get("start"),

@@ -1,9 +1,12 @@
 """What the arguments of the reader's methods mean. Pure."""
 
-from collections.abc import Iterable, Sequence
+import math
+import operator
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from math import isfinite
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, SupportsIndex, TypedDict
 from zoneinfo import ZoneInfo
 
 from ingestor.reader.question import (
@@ -14,6 +17,7 @@ from ingestor.reader.question import (
     Where,
     parse_fields,
     parse_interval,
+    parse_name,
     parse_time,
     parse_where,
     parse_zone,
@@ -34,6 +38,10 @@ FillWord = Literal["none", "null", "previous", "linear"]
 Fill = FillWord | float
 """What windows without readings get: no row, a row without values, the value before, one on the line between, this."""
 
+_BY_NAME = {"measurement", "where", "fields"}
+"""Arguments that every method has."""
+
+_MOST_FILL = sys.float_info.max
 _FILL_WORDS: tuple[FillWord, ...] = ("none", "null", "previous", "linear")
 
 
@@ -95,9 +103,8 @@ def understand(bucket: str, wish: Wish, *, zone: ZoneInfo, now_ns: int, all_time
     Raises:
         QuestionError: Something is not allowed.
     """
-    name: object = bucket
-    if not isinstance(name, str) or not name:
-        raise QuestionError(f"bucket={bucket!r}: a bucket has a name")
+    check_arguments(wish, Wish.__optional_keys__)
+    bucket = parse_name(bucket, of="bucket")
     named = wish.get("zone")
     zone = zone if named is None else parse_zone(named)
     grouping = parse_grouping(
@@ -118,6 +125,17 @@ def understand(bucket: str, wish: Wish, *, zone: ZoneInfo, now_ns: int, all_time
         tuple(dict.fromkeys(map(store_function, grouping.functions))),
     )
     return Asked(question, grouping)
+
+
+def check_arguments(given: Mapping[str, object], allowed: AbstractSet[str]) -> None:
+    """See that there is no argument that would be overlooked.
+
+    Raises:
+        QuestionError: There is.
+    """
+    if unknown := given.keys() - allowed:
+        names = sorted({*allowed, *_BY_NAME})
+        raise QuestionError(f"there is no argument {min(unknown)!r}; there is: {', '.join(names)}")
 
 
 def _span(wish: Span, zone: ZoneInfo, *, now_ns: int, all_time: bool) -> tuple[int, int]:
@@ -151,11 +169,11 @@ def parse_grouping(
     """
     if function is not None and functions is not None:
         raise QuestionError("function= and functions= are both given: use one of them")
-    asked = functions if function is None else [function]
-    if asked is not None and (isinstance(asked, str) or not asked):
+    asked: object = functions if function is None else [function]
+    if asked is not None and (isinstance(asked, str) or not isinstance(asked, Sequence) or not asked):
         raise QuestionError(f"functions={asked!r}: functions are a list of names: {_all_functions()}")
     if every is None and asked is None:
-        if fill not in {None, "none"}:
+        if _fill(fill) != "none":
             raise QuestionError(f"fill={fill!r}: only windows can be filled: say how long they are, every='1h'")
         return Grouping()
     names = tuple(dict.fromkeys(map(_function, asked or ["mean"])))
@@ -181,12 +199,16 @@ def _all_functions() -> str:
 
 
 def _fill(value: object) -> Fill:
-
     if value is None:
         return "none"
     for word in _FILL_WORDS:
-        if value == word:
+        if isinstance(value, str) and value == word:
             return word
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
-        return value
+    number: float = math.nan
+    if isinstance(value, float):
+        number = float(value)
+    elif isinstance(value, SupportsIndex) and not isinstance(value, bool):  # NumPy has ints of its own
+        number = operator.index(value)
+    if -_MOST_FILL <= number <= _MOST_FILL:
+        return number
     raise QuestionError(f"fill={value!r}: it is {_FILL_RULE}")

@@ -12,6 +12,7 @@ from tests.contract.sourcesubjects import Subject
 
 SECOND = 10**9
 ALL: Mapping[str, Any] = {"start": "1970-01-01", "stop": "1970-01-02"}
+TWO_SECS: Mapping[str, Any] = {"start": "1970-01-01", "stop": "1970-01-01T00:00:02"}
 FOUR_SECS: Mapping[str, Any] = {"start": "1970-01-01", "stop": "1970-01-01T00:00:04"}
 EIGHT_SECS: Mapping[str, Any] = {"start": "1970-01-01", "stop": "1970-01-01T00:00:08"}
 
@@ -64,6 +65,15 @@ def test_a_change_has_rows_where_its_numbers_are(subject: Subject) -> None:
     assert table["temperature_mean"].to_pylist() == [1.0, 3.0]
     assert table["temperature_difference"].to_pylist() == [None, 2.0]
     assert everything["climate"]["temperature"].to_pylist() == [None, 2.0]
+
+
+def test_numbers_that_do_not_fit_fill_nothing(subject: Subject) -> None:
+    """A whole number beyond 64 bits goes into floats alone."""
+    subject.write(every_second([{"temperature": 1.0, "count": 1}, {"state": "x"}]))
+    table = subject.read("Farm", **TWO_SECS, every="1s", function="last", fill=2**63)
+
+    assert table["count"].to_pylist() == [1, None]
+    assert table["temperature"].to_pylist() == [1.0, 2.0**63]
 
 
 def test_changes_beyond_64_bits_are_told(subject: Subject) -> None:

@@ -1,5 +1,6 @@
 """A real InfluxDB 2.8 as a source, where the contract of sources says nothing or the server has ways of its own."""
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 
 from ingestor.errors import BucketError, StoreUnavailableError
 from ingestor.ports import FieldType
-from ingestor.reader import influxsource, pace
+from ingestor.reader import Reader, influxsource, pace
 from ingestor.reader.influxsource import InfluxSource
 from ingestor.reader.question import Interval, Question
 from ingestor.reader.source import FieldInfo
@@ -224,6 +225,39 @@ def test_an_answer_that_is_given_up_leaves_nothing_behind(influxdb: InfluxDB) ->
         return int(newest.num_rows)
 
     assert ask(influxdb, work) == 1
+
+
+def test_entered_again(influxdb: InfluxDB) -> None:
+    """A reader that was left can be entered again; one that is not entered says so."""
+    influxdb.create_bucket("again")
+    influxdb.write("again", "m x=1 1")
+    source = InfluxSource(Server(influxdb.url, influxdb.org, SecretStr(influxdb.token)))
+
+    async def main() -> list[int]:
+        found = []
+        for _ in range(2):
+            async with source:
+                found.append((await together(source.stream(question("again")))).num_rows)
+        return found
+
+    with pytest.raises(RuntimeError, match="not open: use it inside of `async with"):
+        run(source.fields("again", "m"))
+    assert run(main()) == [1, 1]
+
+
+@pytest.mark.usefixtures("small_spans")
+def test_left_in_the_middle_of_an_answer(influxdb: InfluxDB) -> None:
+    """A notebook reads a stream by half, and goes on: nothing is open, and nothing is warned of."""
+    influxdb.create_bucket("left")
+    influxdb.write("left", *(f"m x={at} {at * 10**10}" for at in range(1_000)))
+    reader = Reader(InfluxSource(Server(influxdb.url, influxdb.org, SecretStr(influxdb.token))))
+    with reader.sync() as door:
+        batches = door.stream("left", start="1970-01-01", stop="1970-01-02")
+        next(iter(batches))
+    del batches
+    gc.collect()
+    with reader.sync() as door:
+        assert door.read("left", start="1970-01-01", stop="1970-01-02").num_rows == 1_000
 
 
 def test_a_server_that_is_not_there(influxdb: InfluxDB) -> None:

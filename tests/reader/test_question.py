@@ -14,6 +14,7 @@ from ingestor.reader.question import (
     column,
     parse_fields,
     parse_interval,
+    parse_name,
     parse_time,
     parse_where,
     parse_zone,
@@ -23,16 +24,18 @@ from ingestor.reader.question import (
 SINGAPORE = ZoneInfo("Asia/Singapore")
 
 
-@given(st.integers(1, 10**5), st.sampled_from("smh"))
-def test_lengths_are_read_as_they_are_written(count: int, unit: str) -> None:
+@given(st.integers(1, 5_000), st.sampled_from("smhdw"), st.integers(0, 3))
+def test_lengths_are_read_as_they_are_written(count: int, unit: str, zeros: int) -> None:
     """A whole number and a unit are a length of time, and are shown so again."""
-    interval = parse_interval(f"{count}{unit}")
+    interval = parse_interval(f"{'0' * zeros}{count}{unit}")
 
     assert interval == Interval(count, unit)
     assert str(interval) == f"{count}{unit}"
 
 
-@given(st.text(max_size=6))
+@given(
+    st.text(max_size=6) | st.text("0123456789smhdwMy.-+e_ \n\N{ARABIC-INDIC DIGIT ONE}\N{SUPERSCRIPT TWO}", max_size=6)
+)
 def test_any_other_text_is_refused_in_words(text: str) -> None:
     """Whatever is written, it is a length above 0 or an error that says what one is."""
     try:
@@ -40,6 +43,7 @@ def test_any_other_text_is_refused_in_words(text: str) -> None:
     except QuestionError as error:
         assert "a whole number above 0 and a unit, s m h d or w" in str(error)  # noqa: PT017 - either is right
     else:
+        assert set(text[:-1]) <= set("0123456789")
         assert int(text[:-1]) == count > 0
         assert text[-1] == unit in "smhdw"
 
@@ -94,7 +98,30 @@ def test_times(given_time: object, expected_ns: int) -> None:
     assert parse_time(given_time, SINGAPORE) == expected_ns
 
 
-@pytest.mark.parametrize("value", [datetime(2026, 1, 1), "yesterday", "", 5, None, "2026-13-01"])  # noqa: DTZ001
+@given(
+    st.datetimes(datetime(1678, 1, 1), datetime(2262, 1, 1), timezones=st.timezones()),  # noqa: DTZ001 - they get one
+    st.integers(0, 999),
+)
+def test_any_time_is_the_same_as_text(time: datetime, nanos: int) -> None:
+    """Whatever the zone and the offset, also where the clock shows a time twice."""
+    since = time.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    time_ns = since // timedelta(microseconds=1) * 1_000
+    text = time.astimezone(UTC).isoformat(timespec="microseconds")
+
+    assert parse_time(time, SINGAPORE) == time_ns
+    assert parse_time(time.isoformat(), SINGAPORE) == time_ns
+    assert parse_time(text.replace("+00:00", f"{nanos:03}Z"), SINGAPORE) == time_ns + nanos
+
+
+class NotATime(datetime):
+    """A time that is none, as pandas has one."""
+
+    def utcoffset(self) -> timedelta | None:
+        """Fails."""
+        raise ValueError("it has no offset")
+
+
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), NotATime(2026, 1, 1), "yesterday", "", 5, None, "2026-13-01"])  # noqa: DTZ001
 def test_what_is_no_time(value: object) -> None:
     """A datetime without a zone could be any time, and is refused as other text is."""
     with pytest.raises(QuestionError, match=r"stop=.*a time is a datetime with a time zone, or ISO text"):
@@ -127,7 +154,20 @@ def test_where() -> None:
     assert parse_where(None) == {}
 
 
-@pytest.mark.parametrize("where", [{"level": 1}, {"level": []}, {"level": [1]}, {"level": None}])
+@pytest.mark.parametrize("name", ["", 5, None, b"Farm", "\udc80"])
+def test_what_is_no_name(name: object) -> None:
+    """A bucket is called by a text, and half of a sign is none."""
+    with pytest.raises(QuestionError, match="a bucket has a name"):
+        parse_name(name, of="bucket")
+
+
+def test_name_of_a_tag() -> None:
+    """It is a text, too."""
+    with pytest.raises(QuestionError, match="the name of a tag is a text"):
+        parse_where({5: "x"})  # type: ignore[dict-item]  # wrong on purpose
+
+
+@pytest.mark.parametrize("where", [{"level": "\udc80"}, {"level": 1}, {"level": []}, {"level": [1]}, {"level": None}])
 def test_where_without_text(where: Any) -> None:  # noqa: ANN401 - wrong on purpose
     """Values of tags are text; and there has to be one."""
     with pytest.raises(QuestionError, match=r"'level'.*a tag has a text for a value, or a list of them"):
@@ -147,7 +187,7 @@ def test_fields() -> None:
     assert parse_fields(None) is None
 
 
-@pytest.mark.parametrize("fields", [[], [1], 5])
+@pytest.mark.parametrize("fields", [[], [1], 5, "\udc80"])
 def test_what_is_no_field(fields: Any) -> None:  # noqa: ANN401 - wrong on purpose
     """No names are no question."""
     with pytest.raises(QuestionError, match="fields are a list of names"):

@@ -12,7 +12,7 @@ import pytest
 
 from ingestor.errors import BucketError, ConfigError
 from ingestor.ports import BucketInfo, Value
-from ingestor.reader import QuestionError, Reader
+from ingestor.reader import QuestionError, Reader, sqliterows
 from ingestor.reader import reader as reader_module
 from ingestor.reader.aggregate import fill
 from ingestor.reader.sqlitesource import SqliteSource
@@ -72,6 +72,13 @@ def test_other_mistakes_are_told_before_any_request() -> None:
         run(reader.gaps("Farm", "1m"))
     with pytest.raises(QuestionError, match="last='x'"):
         run(reader.last("Farm", last="x"))
+    with pytest.raises(QuestionError, match="there is no argument 'lsat'; there is: fields, last, measurement, start"):
+        run(reader.last("Farm", lsat="1h"))  # type: ignore[call-arg]  # wrong on purpose
+    for work in (reader.measurements(""), reader.fields("\udc80", "m"), reader.tags("")):
+        with pytest.raises(QuestionError, match="a bucket has a name"):
+            run(work)
+    with pytest.raises(QuestionError, match="measurement=5: a measurement has a name"):
+        run(reader.read("Farm", last="1h", measurement=5))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(QuestionError, match="zone='Mars'"):
         Reader(Silent(), zone="Mars")
 
@@ -152,6 +159,20 @@ def test_a_name_that_is_not_there() -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'Writer'"):
         ingestor.reader.__getattr__("Writer")
+
+
+def test_a_stream_that_is_left_open(farm: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed with its reader; who reads on is told, and gets no short answer."""
+    monkeypatch.setattr(sqliterows, "BATCH_ROWS", 1)
+
+    async def main() -> None:
+        async with farm:
+            batches = farm.stream("Farm", **ALL)
+            await anext(batches)
+        with pytest.raises(RuntimeError, match="left before all of its answer was read"):
+            await anext(batches)
+
+    run(main())
 
 
 def test_a_change_of_what_is_no_number_is_told(farm: Reader) -> None:

@@ -1,5 +1,6 @@
 """Reading from code that is not async."""
 
+import gc
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,19 @@ def test_a_stream_that_is_broken_off(address: str, monkeypatch: pytest.MonkeyPat
             assert batch.num_rows == 4
             break
         assert reader.read("Farm", **ALL).num_rows == 30
+
+
+def test_a_stream_that_is_left_open(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed with its reader, quietly; who reads on is told."""
+    monkeypatch.setattr(sqliterows, "BATCH_ROWS", 4)
+    with Reader(address).sync() as reader:
+        batches, others = reader.stream("Farm", **ALL), reader.stream("Farm", **ALL)
+        next(iter(batches))
+        next(iter(others))
+    del others
+    gc.collect()  # what it has to say would be a warning
+    with pytest.raises(RuntimeError, match="is not open"):
+        next(iter(batches))
 
 
 def test_errors_come_through(address: str) -> None:

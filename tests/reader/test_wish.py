@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from ingestor.reader.question import Interval, QuestionError
@@ -66,6 +67,10 @@ def test_all_time() -> None:
         ({"last": "1h", "function": "p0"}, "quantiles above p0 and below p100"),
         ({"last": "1h", "functions": "mean"}, "a list of names"),
         ({"last": "1h", "functions": []}, "a list of names"),
+        ({"last": "1h", "functions": 5}, "a list of names"),
+        ({"last": "1h", "fill": ["null"]}, "it is none, null, previous, linear, or a number"),
+        ({"last": "1h", "every": "1m", "fill": 10**400}, "it is none, null, previous, linear, or a number"),
+        ({"last": "1h", "wehre": {"rack": "rack1"}}, "there is no argument 'wehre'; there is: every, fields, fill"),
         ({"last": "1h", "function": "mean", "functions": ["max"]}, "use one of them"),
         ({"start": "1700-01-01", "every": "1s", "fill": 0}, "more windows than can be filled"),
     ],
@@ -93,6 +98,8 @@ def test_bucket_without_a_name() -> None:
         ({"functions": ["max", "p95", "max"]}, Grouping(Interval(30, "m"), ("max", "p95"))),
         ({"every": "1d", "fill": "previous"}, Grouping(Interval(1, "d"), ("mean",), "previous")),
         ({"every": "1d", "fill": 0}, Grouping(Interval(1, "d"), ("mean",), 0)),
+        ({"every": "1d", "fill": np.int64(7)}, Grouping(Interval(1, "d"), ("mean",), 7)),
+        ({"every": "1d", "fill": np.float64(7.5)}, Grouping(Interval(1, "d"), ("mean",), 7.5)),
     ],
 )
 def test_groupings(wish: dict[str, Any], expected: Grouping) -> None:
