@@ -24,6 +24,7 @@ _READ_AHEAD_BYTES = 2**20  # while a piece is read
 _GZIP = 16 + zlib.MAX_WBITS
 _ANNOTATIONS = ["datatype", "group", "default"]
 _NO_BUCKET = "could not find bucket"
+_LINE_END = b"\r\n"
 _FLUX_IS_OFF = "Flux query service disabled"
 
 
@@ -97,6 +98,8 @@ class FluxStream:
             raise BucketError(bucket, f"InfluxDB broke off its answer: {error}") from error
         except zlib.error as error:
             raise StoreUnavailableError(f"{server.url}: what it sent compressed is damaged: {error}") from error
+        except _CutError:
+            raise StoreUnavailableError(f"{server.url}: the answer ended too early: it lacks its end") from None
         except AnnotatedError as error:
             raise StoreMisconfiguredError(
                 f"{server.url}: this is not how InfluxDB answers ({error}): is `url` the address of its API?"
@@ -118,6 +121,10 @@ class FluxStream:
         return refusal(answer, bucket)
 
 
+class _CutError(Exception):
+    """The last line of an answer is not an empty one, as it always is."""
+
+
 class _Reading:
     """An answer on its way from bytes to rows, in whichever thread."""
 
@@ -125,6 +132,8 @@ class _Reading:
         self._unpack = zlib.decompressobj(_GZIP) if compressed else None
         self._parser = AnnotatedParser()
         self._take = take
+        self._end = b""
+        self._has_rows = False
 
     def feed(self, piece: bytes) -> None:
         """Read what came; of what is compressed, piece by piece, as it may become large."""
@@ -136,20 +145,26 @@ class _Reading:
             piece = self._unpack.unconsumed_tail
 
     def close(self) -> None:
-        """Read what is left.
+        """See that nothing is left.
 
         Raises:
-            zlib.error: Not all of it came.
+            zlib.error: Not all of what is compressed came.
+            _CutError: Nor of what is not.
         """
         if self._unpack is not None:
             self._read(self._unpack.flush())
             if not self._unpack.eof:
                 raise zlib.error("it ends too early")
-        for rows in self._parser.close():
-            self._take(rows)
+        whole = self._end in {b"", _LINE_END, 2 * _LINE_END}
+        if whole or not self._has_rows:
+            self._parser.close()  # which may find that this is something else altogether
+        if not whole:
+            raise _CutError
 
     def _read(self, data: bytes) -> None:
+        self._end = (self._end + data[-len(2 * _LINE_END) :])[-len(2 * _LINE_END) :]
         for rows in self._parser.feed(data):
+            self._has_rows = True
             self._take(rows)
 
 

@@ -15,6 +15,7 @@ from tests.support import eventually_async, free_port, run
 
 HEAD = b"#datatype,string,long,double\r\n#group,false,false,false\r\n#default,_result,,\r\n,result,table,_value\r\n"
 ROW = b",,0,2.5\r\n"
+END = b"\r\n"
 ERROR = b"\r\n#datatype,string,string\r\n#group,true,true\r\n#default,,\r\n,error,reference\r\n,boom,\r\n"
 
 
@@ -45,7 +46,7 @@ class Answered:
 @pytest.mark.parametrize("gzip", [False, True])
 def test_all_rows_are_handed_over(gzip: bool) -> None:  # noqa: FBT001
     """Plain or compressed, in any pieces: a large one and small ones."""
-    answered = Answered(Reply([HEAD + ROW * 500_000, b",,0,", b"3\r\n", ROW], gzip=gzip))
+    answered = Answered(Reply([HEAD + ROW * 500_000, b",,0,", b"3\r\n", ROW, END], gzip=gzip))
 
     assert answered.error is None
     assert answered.rows == 500_002
@@ -79,6 +80,15 @@ def test_an_error_at_the_end_of_an_answer_raises() -> None:
 def test_an_answer_that_is_cut_off_raises(gzip: bool) -> None:  # noqa: FBT001
     """Even between two rows."""
     answered = Answered(Reply([HEAD + ROW * 3], gzip=gzip, cut=True))
+
+    assert isinstance(answered.error, StoreUnavailableError)
+    assert "ended too early" in str(answered.error)
+
+
+@pytest.mark.parametrize("rest", [b"", b",,0,2", b"\n"])
+def test_an_answer_without_its_end_raises(rest: bytes) -> None:
+    """Whatever stands in between may make a whole answer of a part: the last line is an empty one, or rows lack."""
+    answered = Answered(Reply([HEAD + ROW * 3 + rest]))
 
     assert isinstance(answered.error, StoreUnavailableError)
     assert "ended too early" in str(answered.error)
