@@ -1,9 +1,19 @@
 """Which types the fields of a bucket have, as a server's shards hold them, asked over the store's own connection."""
 
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
 from ingestor.errors import BucketError
 from ingestor.stores.influxdb import influxql
 from ingestor.stores.influxdb.answers import Dialect, Meaning, dialect, error_of, read
 from ingestor.stores.influxdb.connection import Connection, TooLongError, understood
+
+
+class _Buckets(BaseModel):
+    """The list of buckets, as far as it is counted."""
+
+    buckets: list[object] = []
 
 
 async def ask_field_types(connection: Connection, bucket: str) -> influxql.FieldTypes | None:
@@ -11,6 +21,8 @@ async def ask_field_types(connection: Connection, bucket: str) -> influxql.Field
 
     Empty where there is no such bucket; None where the token may not read it, or where there is more than is read.
     A token that may not is told by InfluxDB 2 that there is none: whether there is, the list of buckets gives away.
+    InfluxQL answers for the organisation that the token was made in: where one that may read several organisations
+    sees the bucket's name elsewhere, too, it is None again.
 
     Raises:
         StoreUnavailableError: The server cannot answer just now.
@@ -30,6 +42,8 @@ async def ask_field_types(connection: Connection, bucket: str) -> influxql.Field
         raise error_of(reading, bucket)
     result = understood(connection.server, influxql.read_result, answer.body)
     if not result.error:
+        if dialect(answer) is Dialect.V2 and not await _is_meant(connection, bucket):
+            return None
         return understood(connection.server, influxql.field_types, result)
     if "not found" not in result.error:
         raise BucketError(bucket, f"InfluxDB answered: {result.error}")
@@ -45,3 +59,18 @@ async def _is_there(connection: Connection, bucket: str) -> bool:
     if answer.status not in {200, 401, 403}:
         raise error_of(read(answer), bucket)
     return True
+
+
+async def _is_meant(connection: Connection, bucket: str) -> bool:
+    """Whether there is no bucket of that name but the one in our organisation, as far as the token may see."""
+    ours = await _count(connection, {**connection.server.of_org, "name": bucket})
+    return ours == await _count(connection, {"name": bucket})
+
+
+async def _count(connection: Connection, asked: Mapping[str, str]) -> int:
+    answer = await connection.ask("/api/v2/buckets", dict(asked))
+    return (
+        len(understood(connection.server, _Buckets.model_validate_json, answer.body).buckets)
+        if answer.status == 200
+        else 0
+    )

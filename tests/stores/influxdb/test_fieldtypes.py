@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,7 @@ from ingestor.stores.influxdb.store import InfluxStore
 from tests.servers.influxdb import InfluxDB
 from tests.servers.influxdb1 import InfluxDB1
 from tests.servers.rawpeer import RawPeer, answer
+from tests.stores.influxdb.reading import Org
 from tests.support import LOOPS, ROOT, run
 
 Types = Mapping[tuple[str, str], AbstractSet[FieldType]] | None
@@ -75,6 +77,23 @@ def test_shards_may_hold_several_types(influxdb: InfluxDB) -> None:
     influxdb.write(name, "m f=1i 1700000000000000000")
 
     assert types_of(to(influxdb), name) == {("m", "f"): {FieldType.FLOAT, FieldType.INT}}
+
+
+def test_types_of_another_organisation_are_not_told(influxdb: InfluxDB) -> None:
+    """Where the token was made in another one, and may read both, they may be those of a bucket there."""
+    name = new_name()
+    influxdb.create_bucket(name)
+    influxdb.write(quote(name), "m f=1i 1")
+    other = Org.create(influxdb, new_name())
+    mine, elsewhere = to(influxdb), to(influxdb)._replace(org=other.name)
+    assert types_of(mine, name) == {("m", "f"): {FieldType.INT}}
+    assert types_of(elsewhere, name) is None
+    number = influxdb.call("GET", f"/api/v2/orgs?org={quote(other.name)}")["orgs"][0]["id"]
+    influxdb.call("POST", "/api/v2/buckets", {"orgID": number, "name": name, "retentionRules": []})
+
+    assert types_of(mine, name) is None
+    assert types_of(elsewhere, name) is None
+    assert types_of(elsewhere._replace(token=SecretStr(other.token)), name) == {}
 
 
 def test_types_are_told_of_databases_and_policies(influxdb1: InfluxDB1) -> None:
