@@ -1,7 +1,9 @@
 """A real InfluxDB 2.8 as a source, where the contract of sources says nothing or the server has ways of its own."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -258,6 +260,27 @@ def test_left_in_the_middle_of_an_answer(influxdb: InfluxDB) -> None:
     gc.collect()
     with reader.sync() as door:
         assert door.read("left", start="1970-01-01", stop="1970-01-02").num_rows == 1_000
+
+
+@pytest.mark.usefixtures("small_spans")
+def test_a_server_that_dies_in_the_middle_of_an_answer(influxd: str, tmp_path: Path) -> None:
+    """What came is not passed off as all of it."""
+    server = InfluxDB(influxd, tmp_path).start()
+    try:
+        server.create_bucket("dying")
+        server.write("dying", *(f"m x={at} {at * 10**10}" for at in range(1_000)))
+
+        async def work(source: InfluxSource) -> int:
+            batches = source.stream(question("dying"))
+            first = await anext(batches)
+            await asyncio.to_thread(server.kill)
+            with pytest.raises(StoreUnavailableError):
+                await together(batches)
+            return int(first.num_rows)
+
+        assert 0 < ask(server, work) < 1_000
+    finally:
+        server.kill()
 
 
 def test_a_server_that_is_not_there(influxdb: InfluxDB) -> None:

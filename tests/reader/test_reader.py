@@ -11,12 +11,13 @@ import pyarrow as pa
 import pytest
 
 from ingestor.errors import BucketError, ConfigError
-from ingestor.ports import BucketInfo, Value
+from ingestor.ports import BucketInfo, FieldType, Point, Value
 from ingestor.reader import QuestionError, Reader, sqliterows
 from ingestor.reader import reader as reader_module
 from ingestor.reader.aggregate import fill
 from ingestor.reader.sqlitesource import SqliteSource
 from ingestor.stores.sqlitebuckets import SqliteBuckets
+from tests.builders import series
 from tests.reader.sqlitefarm import points, store
 from tests.support import ROOT, run
 
@@ -105,6 +106,22 @@ def test_frames_of_others_take_it_as_it_is(farm: Reader) -> None:
         assert connection.sql("SELECT rack, sum(count), max(temperature) FROM farm GROUP BY rack").fetchall() == [
             ("rack1", 4, 22.5)
         ]
+
+
+def test_frames_of_others_where_a_tag_and_a_field_have_one_name(tmp_path: Path) -> None:
+    """Pandas and DuckDB take both; polars does with other names."""
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    of = series(tags={"x": "tag"}, types={"x": FieldType.FLOAT})
+    store(tmp_path, Point(of, 0, {"x": 1.0}))
+    table = run(Reader(f"sqlite:{tmp_path}").read("Farm", **ALL))
+
+    assert list(table.to_pandas().columns) == ["time", "x", "x"]
+    with duckdb.connect() as connection:
+        connection.register("farm", table)
+        assert connection.sql("SELECT x, x_1 FROM farm").fetchall() == [("tag", 1.0)]
+    with pytest.raises(polars.exceptions.DuplicateError):
+        polars.from_arrow(table)
+    assert polars.from_arrow(table.rename_columns(["time", "x", "x of field"]))["x of field"].to_list() == [1.0]
 
 
 def test_from_a_configuration(tmp_path: Path) -> None:
