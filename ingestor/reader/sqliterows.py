@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from ingestor.ports import FieldType
+from ingestor.reader.arrays import repeated, to_arrow
 from ingestor.reader.question import Question, quantile
 from ingestor.reader.shape import Column, columns, schema
 from ingestor.reader.source import FieldInfo
@@ -79,7 +80,7 @@ class Answer:
         self._series = _chosen(question, place)
         self._row_of = {number: row for row, number in enumerate(self._series)}
         of_series = [place.series[number] for number in self._series]
-        self._tags = [pa.array([tags.get(tag) for tags in of_series], pa.string()) for tag in place.tags]
+        self._tags = [to_arrow([tags.get(tag) for tags in of_series], pa.string()) for tag in place.tags]
         self.schema = schema(question, place.tags, self._columns)
 
     def raw(self) -> Iterator[pa.RecordBatch]:
@@ -202,8 +203,7 @@ class Answer:
 
     def _batch(self, gathered: "_Gathered") -> pa.RecordBatch:
         """Put the tags beside the values."""
-        runs = [pa.repeat(pa.scalar(self._row_of[number], pa.int32()), count) for number, count in gathered.runs]
-        which = pa.concat_arrays(runs)
+        which = repeated((self._row_of[number], count) for number, count in gathered.runs)
         tags = [values.take(which) for values in self._tags]
         time, *values = gathered.arrays()
         return pa.record_batch([time.cast(self.schema.field(0).type), *tags, *values], schema=self.schema)
@@ -222,7 +222,7 @@ class _Gathered:
     def add(self, number: int, rows: Sequence[Sequence[Any]]) -> None:
         """Take rows of one series: times and values."""
         for pieces, values, kind in zip(self._pieces, zip(*rows, strict=True), self._types, strict=True):
-            pieces.append(pa.array(values, kind))
+            pieces.append(to_arrow(values, kind))
         self.runs.append((number, len(rows)))
         self.rows += len(rows)
 
