@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestor.reader.arrays import number, repeated
 from ingestor.reader.question import QuestionError
 from ingestor.reader.shape import Column
 from ingestor.reader.wish import MOST_ROWS, Fill
@@ -159,16 +160,16 @@ def _floats(values: pa.Array) -> pa.Array:
 
 def _series(table: pa.Table, tags: Sequence[str]) -> pa.Array:
     """A number for each row that tells its series, and sorts as its tags do."""
-    series = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)
+    series = repeated([(0, table.num_rows)]).cast(pa.int64())
     most = 1
     for values in table.columns[1 : 1 + len(tags)]:
         encoded = _whole(values).dictionary_encode()
         size = len(encoded.dictionary) + 1
         if most * size > _MOST_NUMBERS:
             series, most = pc.rank(series, tiebreaker="dense").cast(pa.int64()), table.num_rows + 1
-        rank = pc.subtract(pc.rank(encoded.dictionary).cast(pa.int64()), 1)
-        ranks = pc.fill_null(rank.take(encoded.indices), size - 1)
-        series, most = pc.add(pc.multiply(series, size), ranks), most * size
+        rank = pc.subtract(pc.rank(encoded.dictionary).cast(pa.int64()), number(1))
+        ranks = pc.fill_null(rank.take(encoded.indices), number(size - 1))
+        series, most = pc.add(pc.multiply(series, number(size)), ranks), most * size
     return series
 
 

@@ -31,11 +31,16 @@ def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [there, numbers])
 
 
+def number(value: int) -> pa.Scalar:
+    """A number as Arrow's functions take it: of int64."""
+    return to_arrow([value], pa.int64())[0]
+
+
 def repeated(runs: Iterable[tuple[int, int]]) -> pa.Array:
     """An array of int32 in which each number stands as often as its run says: pairs of a number and how often."""
     numbers = array("i")
-    for number, times in runs:
-        numbers.extend(array("i", [number]) * times)
+    for value, times in runs:
+        numbers.extend(array("i", [value]) * times)
     return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(numbers)])
 
 

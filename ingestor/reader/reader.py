@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from ingestor import configfile
 from ingestor.errors import BucketError
 from ingestor.reader.aggregate import derive, fill, in_order
 from ingestor.reader.gaps import Gaps
@@ -61,6 +60,8 @@ class Reader:
         Raises:
             ConfigError: The configuration cannot be used, or it is not clear which store is meant.
         """
+        from ingestor import configfile  # noqa: PLC0415 - an address needs no configuration, and it loads slowly
+
         config = configfile.load(None if path is None else Path(path), environ=os.environ)
         return cls(make_source(config, choose(config, store)), zone=config.timezone)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.reader.arrays import repeated, to_arrow
+from ingestor.reader.arrays import number, repeated, to_arrow
 
 _INTS = st.integers(-(2**63), 2**63 - 1)
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -53,10 +53,17 @@ def test_runs(runs: list[tuple[int, int]]) -> None:
     assert made.to_pylist() == [number for number, times in runs for _ in range(times)]
 
 
+@given(_INTS)
+def test_one_number(value: int) -> None:
+    """It is of int64, and stays what it is."""
+    assert number(value).equals(pa.scalar(value, pa.int64()))
+
+
 def test_pandas_is_not_loaded() -> None:
     """A process that makes arrays so has no need of it, also where it is installed."""
     script = (
-        "import sys, pyarrow as pa; from ingestor.reader.arrays import repeated, to_arrow; repeated([(1, 2)]);"
+        "import sys, pyarrow as pa; from ingestor.reader.arrays import number, repeated, to_arrow;"
+        "number(1); repeated([(1, 2)]);"
         "to_arrow([1, None], pa.int64()); to_arrow(['a', None], pa.string()); print('pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=50)
