@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingestor.config import Config
 from ingestor.errors import IngestorError
@@ -11,9 +11,12 @@ from ingestor.ports import BucketInfo, Buckets, FieldType, Store
 from ingestor.reader.question import QuestionError
 from ingestor.reader.source import Source
 from ingestor.reader.sources import make_source, place_at, source_at
-from ingestor.stores import make_buckets, make_store
+from ingestor.stores import influx_server, make_buckets, make_store
 from ingestor.stores.sqlite import SqliteStore
 from ingestor.stores.sqlitebuckets import SqliteBuckets
+
+if TYPE_CHECKING:
+    from ingestor.stores.influxdb.server import Server
 
 _TOGETHER = {FieldType.INT, FieldType.FLOAT}
 
@@ -26,7 +29,8 @@ class End(NamedTuple):
     """A store, before anything of it is opened.
 
     Attributes:
-        place: Where it is, for people and for telling stores apart; there is no token in it.
+        place: Where it is, for people and for the notes of a copy; there is no token in it.
+        at: The folder, or the server.
         source: Makes what reads it.
         store: Makes what writes it.
         buckets: Makes what sees its buckets.
@@ -34,6 +38,7 @@ class End(NamedTuple):
     """
 
     place: str
+    at: "Path | Server"
     source: Callable[[], Source]
     store: Callable[[], Store]
     buckets: Callable[[], Buckets]
@@ -44,6 +49,7 @@ class Opened(NamedTuple):
     """An end that can be used."""
 
     place: str
+    at: "Path | Server"
     source: Source
     store: Store
     buckets: Buckets
@@ -88,6 +94,7 @@ def find_end(config: Config, word: str) -> End:
     if isinstance(place, Path):
         return End(
             _of_folder(place),
+            place,
             lambda: source_at(word),
             lambda: SqliteStore(place),
             lambda: SqliteBuckets(place),
@@ -98,6 +105,7 @@ def find_end(config: Config, word: str) -> End:
 
     return End(
         _of_server(place.url, place.org),
+        place,
         lambda: source_at(word),
         lambda: InfluxStore(place),
         lambda: InfluxApi(place),
@@ -112,7 +120,7 @@ async def opened(end: End) -> AsyncIterator[Opened]:
         source = await stack.enter_async_context(end.source())
         store = await stack.enter_async_context(end.store())
         buckets = await stack.enter_async_context(end.buckets())
-        yield Opened(end.place, source, store, buckets, end.may_mix)
+        yield Opened(end.place, end.at, source, store, buckets, end.may_mix)
 
 
 def _configured(config: Config, name: str) -> End:
@@ -120,6 +128,7 @@ def _configured(config: Config, name: str) -> End:
     sqlite = spec.kind == "sqlite"
     return End(
         _of_folder(config.store_path(name)) if sqlite else _of_server(spec.url or "", spec.org),
+        config.store_path(name) if sqlite else influx_server(spec),
         lambda: make_source(config, name),
         lambda: make_store(config, name),
         lambda: make_buckets(config, name),

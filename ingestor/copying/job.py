@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from ingestor.copying.ends import CopyError, Opened
 from ingestor.copying.notes import BucketState, Notes, Task
 from ingestor.copying.points import PointsOf
+from ingestor.copying.same import onto_itself
 from ingestor.copying.stretch import Stretches
 from ingestor.encode.types import TypeRegistry
 from ingestor.errors import BucketError
@@ -112,9 +113,8 @@ class Copy:
         pairs = self.pairs or [(name, name) for name in await origin.source.buckets()]
         if not pairs:
             raise CopyError(f"{origin.place} has no buckets")
-        for bucket, to in pairs:
-            if origin.place == target.place and bucket == to:
-                raise CopyError(f"{bucket!r} would be copied onto itself: name another store, or --bucket OLD=NEW")
+        if (same := await onto_itself(origin.at, target.at, pairs)) is not None:
+            raise CopyError(f"{same!r} would be copied onto itself: name another store, or --bucket OLD=NEW")
         return pairs
 
     async def _plan(self, state: BucketState, origin: Opened, target: Opened) -> None:

@@ -18,7 +18,7 @@ from tests.copying.ends import START_NS, THREE, fill, stored, write
 from tests.support import run
 
 FARM = THREE[1]
-STORES = {"old": {"path": "a"}, "new": {"path": "b"}}
+STORES = {"old": {"path": "a"}, "new": {"path": "b"}, "same": {"path": "b/../a"}}
 
 
 @pytest.fixture
@@ -155,9 +155,10 @@ def test_a_store_that_is_away_is_a_line(cli: Cli, config: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("nowhere", "new"), 1, "no store is called 'nowhere'; there is new, old"),
+        (("nowhere", "new"), 1, "no store is called 'nowhere'; there is new, old, same"),
         (("old", "mqtt://x"), 1, "an address of a store is sqlite:FOLDER"),
         (("old", "old"), 1, "onto itself"),
+        (("old", "same"), 1, "onto itself"),
         (("old", "new", "--bucket", "x"), 2, "'x' is not OLD=NEW"),
         (("old", "new", "--last", "1x"), 2, "a length of time is"),
         (("old", "new", "--start", "2026-01-02", "--stop", "2026-01-01"), 2, "is not before"),
