@@ -24,11 +24,12 @@ def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if kind == pa.string():
         return _texts(values)
     there = None
-    if None in values:
+    try:
+        numbers = array(_CODES[kind], values)
+    except TypeError:  # looking for None in each of them beforehand takes longer than most arrays do
         there = _bits(values)
-        values = [0 if value is None else value for value in values]
-    numbers = pa.py_buffer(array(_CODES[kind], values))
-    return pa.Array.from_buffers(kind, len(values), [there, numbers])
+        numbers = array(_CODES[kind], [0 if value is None else value for value in values])
+    return pa.Array.from_buffers(kind, len(values), [there, pa.py_buffer(numbers)])
 
 
 def number(value: int) -> pa.Scalar:

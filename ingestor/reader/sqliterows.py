@@ -21,7 +21,7 @@ from ingestor.reader.source import FieldInfo
 from ingestor.reader.window import edges, length_ns
 
 BATCH_ROWS = 65_536
-_PIECE_ROWS = 1_000  # rows that are tuples of Python at any time: more of them leave the processor's caches
+_PIECE_ROWS = 300  # twice as many are tuples at any time: from 700 on Python would look among them for garbage
 _MOST_WINDOWS = 10_000  # in a table of them
 
 _AGGREGATES = {"mean": "avg({})", "min": "min({})", "max": "max({})", "sum": "sum({})", "count": "nullif(count({}), 0)"}
