@@ -7,8 +7,8 @@ says so; what stands in `FILE.part` beyond the note is cut off when work goes on
 import fcntl
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -35,6 +35,7 @@ class Part:
         self._asked = dict(asked)
         self._anew = anew
         self.path = Path(f"{target}.part")
+        self._whole = Path(f"{target}.part.whole")
         self._note = Path(f"{target}.part.json")
         self.notes: Notes = {}
 
@@ -47,9 +48,8 @@ class Part:
         """
         if self._target.is_dir():
             raise FileError(f"{self._target} is a folder: name a file")
-        self._file: IO[bytes] = self.path.open("ab")
+        self._file = self._open_locked()
         try:
-            self._lock()
             done = 0
             if not self._anew and (found := self._read_note()) is not None:
                 self._check(found)
@@ -66,9 +66,9 @@ class Part:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
         if error is not None and not self.notes:  # nothing of it was finished
-            self.path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)  # while it is locked: later it may be another's
+        self._file.close()
 
     def write(self, data: bytes) -> None:
         """Add to the portion.
@@ -88,11 +88,12 @@ class Part:
         os.fsync(self._file.fileno())
         said = {"asked": self._asked, "bytes": self._file.tell(), "notes": notes}
         fresh = Path(f"{self._note}.new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(said, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(self._note)
+        with _removed_on_failure(fresh):
+            with fresh.open("w", encoding="utf-8") as file:
+                json.dump(said, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.rename(self._note)
         self._sync_folder()
         self.notes = notes
 
@@ -105,15 +106,13 @@ class Part:
         Raises:
             OSError: It cannot be written.
         """
-        whole = self.path
         self._file.flush()
-        if convert is not None:
-            whole = Path(f"{self._target}.part.whole")
-            convert(self.path, whole)
-        with whole.open("rb") as file:
-            os.fsync(file.fileno())
-        whole.rename(self._target)
-        self._sync_folder()
+        if convert is None:
+            self._put_in_place(self.path)
+        else:
+            with _removed_on_failure(self._whole):
+                convert(self.path, self._whole)
+                self._put_in_place(self._whole)
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
@@ -121,11 +120,29 @@ class Part:
         """Forget how far it is: the next one begins anew. The portions stay, for a person to look at."""
         self._note.unlink(missing_ok=True)
 
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FileError(f"{self.path} is being written by another process") from None
+    def _open_locked(self) -> IO[bytes]:
+        """The file, which nobody else writes.
+
+        Between opening and locking it another process may have put it in its place or removed it: then that is
+        another file by now, and it is opened anew.
+        """
+        while True:
+            with ExitStack() as stack:
+                file = stack.enter_context(self.path.open("ab"))
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise FileError(f"{self.path} is being written by another process") from None
+                with suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
+                        stack.pop_all()
+                        return file
+
+    def _put_in_place(self, whole: Path) -> None:
+        with whole.open("rb") as file:
+            os.fsync(file.fileno())
+        whole.rename(self._target)
+        self._sync_folder()
 
     def _read_note(self) -> dict[str, Any] | None:
         """What was noted, where that fits to what is there."""
@@ -147,3 +164,13 @@ class Part:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def _removed_on_failure(path: Path) -> Iterator[None]:
+    """On a full disk half a file is of no use, and takes room."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

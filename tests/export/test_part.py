@@ -1,6 +1,11 @@
 """Files that are written in portions."""
 
+import fcntl
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -103,7 +108,7 @@ def test_portions_may_be_made_into_another_file(tmp_path: Path) -> None:
         part.finish_portion({"rows": 2})
         with pytest.raises(OSError, match="disk full"):
             part.complete(broken)
-    assert not target.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["farm.parquet.part", "farm.parquet.part.json"]
     with Part(target, ASKED) as part:
         part.complete(whole)
 
@@ -132,3 +137,71 @@ def test_a_folder_in_the_place_of_the_file_is_told_before_any_work(tmp_path: Pat
         Part(folder, {}).__enter__()
 
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_disk_that_is_full_at_the_note(tmp_path: Path) -> None:
+    """What was noted before counts, and half a note does not lie about."""
+    with Part(tmp_path / "farm.csv", ASKED) as part:
+        part.write(b"one,")
+        part.finish_portion({"rows": 1})
+        part.write(b"two,")
+        with file_size_limit(16), pytest.raises(OSError, match="File too large"):
+            part.finish_portion({"rows": 2})
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["farm.csv.part", "farm.csv.part.json"]
+    with Part(tmp_path / "farm.csv", ASKED) as part:
+        assert part.notes == {"rows": 1}
+        assert part.path.read_bytes() == b"one,"
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_another_process_was_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, removed: bool) -> None:
+    """It finished, or gave up, after the part was opened and before it was locked: what was opened is not written."""
+    target = tmp_path / "farm.csv"
+    part = Part(target, ASKED)
+
+    def late(file: IO[bytes], how: int) -> None:
+        monkeypatch.undo()
+        part.path.write_bytes(b"theirs")
+        if removed:
+            part.path.unlink()
+        else:
+            part.path.rename(target)
+        fcntl.flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with part:
+        part.write(b"ours")
+        assert removed or target.read_bytes() == b"theirs"
+        part.complete()
+
+    assert target.read_bytes() == b"ours"
+
+
+def test_a_part_that_failed_is_removed_while_it_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the lock is gone it may be another's."""
+    tried = []
+
+    def unlink(path: Path, *, missing_ok: bool) -> None:
+        tried.append((path, missing_ok))
+        if path == part.path:
+            with path.open("ab") as file, pytest.raises(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    part = Part(tmp_path / "farm.csv", ASKED)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(FileError, match="no such bucket"), part:
+        raise FileError("no such bucket")
+
+    assert tried[-1] == (part.path, True)
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """No file can become larger meanwhile: a full disk without a disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
