@@ -3,13 +3,12 @@
 No statement stays open from one batch to the next: a slow consumer never keeps SQLite from emptying its log of writes.
 """
 
-import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,7 +16,7 @@ from ingestor.ports import FieldType
 from ingestor.reader.arrays import repeated, to_arrow
 from ingestor.reader.question import Question, quantile
 from ingestor.reader.shape import Column, columns, schema
-from ingestor.reader.source import FieldInfo
+from ingestor.reader.sqlitefile import Place
 from ingestor.reader.window import edges, length_ns
 
 BATCH_ROWS = 65_536
@@ -32,34 +31,6 @@ PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE asked_series (place INTEGER PRIMARY KEY, id INTEGER NOT NULL);
 CREATE TEMP TABLE asked_windows (label INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL)
 """
-
-
-class Place(NamedTuple):
-    """A measurement in a file: its table, its fields and the columns that hold them, its tags, and its series."""
-
-    table: str
-    fields: Sequence[FieldInfo]
-    column_of: Mapping[str, str]
-    tags: Sequence[str]
-    series: Mapping[int, Mapping[str, str]]
-
-
-def find(connection: sqlite3.Connection, measurement: str) -> Place | None:
-    """Where the measurement is; None where there is none of that name."""
-    row = connection.execute("SELECT id FROM measurements WHERE name = ?", (measurement,)).fetchone()
-    if row is None:
-        return None
-    fields = connection.execute("SELECT id, name, type, unit FROM fields WHERE measurement = ? ORDER BY name", row)
-    known = [(f"f{number}", FieldInfo(name, FieldType(kind), unit)) for number, name, kind, unit in fields]
-    series = connection.execute("SELECT id, tags FROM series WHERE measurement = ?", row)
-    tags_of = {number: json.loads(tags) for number, tags in series}
-    return Place(
-        f"points_{row[0]}",
-        [field for _, field in known],
-        {field.name: name for name, field in known},
-        sorted({tag for tags in tags_of.values() for tag in tags}),
-        tags_of,
-    )
 
 
 class Answer:
@@ -281,9 +252,4 @@ def _chosen(question: Question, place: Place) -> Sequence[int]:
         tags = place.series[number]
         return [(tag not in tags, tags.get(tag, "")) for tag in place.tags]
 
-    fitting = [
-        number
-        for number, tags in place.series.items()
-        if all(tags.get(tag, "") in values for tag, values in question.where.items())
-    ]
-    return sorted(fitting, key=order)
+    return sorted(place.fitting(question.where), key=order)

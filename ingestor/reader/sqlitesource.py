@@ -1,25 +1,24 @@
 """The embedded store as a source: SQL in a thread, while the service goes on writing."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import pyarrow as pa
 
-from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.errors import StoreMisconfiguredError
 from ingestor.reader.question import Question, QuestionError
 from ingestor.reader.source import FieldInfo
-from ingestor.reader.sqliterows import Answer, find
-from ingestor.stores.sqlite import bucket_path, may_pass
+from ingestor.reader.sqlitefile import find, measurements, opened, span
+from ingestor.reader.sqliterows import Answer
 
-_BUSY_SECS = 5.0
+_OVERFLOW = "sum: the integers of a window are together more than 64 bits can tell: ask for mean, or shorter windows"
 
 Result = TypeVar("Result")
 
@@ -48,29 +47,34 @@ class SqliteSource:
 
     async def measurements(self, bucket: str) -> Sequence[str]:
         """The measurements of a bucket, sorted."""
-        rows = await self._rows(bucket, "SELECT name FROM measurements ORDER BY name")
-        return [name for (name,) in rows]
+        return await self._ask(bucket, measurements)
 
     async def fields(self, bucket: str, measurement: str) -> Sequence[FieldInfo]:
         """The fields of a measurement, with the units that the file knows."""
-        return await asyncio.to_thread(self._fields, bucket, measurement)
+
+        def ask(connection: sqlite3.Connection) -> Sequence[FieldInfo]:
+            place = find(connection, measurement)
+            return place.fields if place else ()
+
+        return await self._ask(bucket, ask)
 
     async def tags(self, bucket: str, measurement: str) -> Mapping[str, Sequence[str]]:
         """The tags of a measurement, and their values."""
-        rows = await self._rows(
-            bucket,
-            "SELECT DISTINCT key, value FROM series JOIN measurements ON measurement = measurements.id,"
-            " json_each(series.tags) WHERE name = ? ORDER BY key, value",
-            measurement,
-        )
-        tags: dict[str, list[str]] = {}
-        for key, value in rows:
-            tags.setdefault(key, []).append(value)
-        return tags
+
+        def ask(connection: sqlite3.Connection) -> Mapping[str, Sequence[str]]:
+            place = find(connection, measurement)
+            return place.values if place else {}
+
+        return await self._ask(bucket, ask)
 
     async def span(self, bucket: str, measurement: str) -> tuple[int, int] | None:
         """The times of its first and its last reading."""
-        return await asyncio.to_thread(self._span, bucket, measurement)
+
+        def ask(connection: sqlite3.Connection) -> tuple[int, int] | None:
+            place = find(connection, measurement)
+            return span(connection, place) if place else None
+
+        return await self._ask(bucket, ask)
 
     async def stream(self, question: Question) -> AsyncGenerator[pa.RecordBatch, None]:
         """The answer; readings as they are come ordered by tags and time."""
@@ -101,15 +105,21 @@ class SqliteSource:
     def _answer(
         self, question: Question, work: Callable[[Answer], Iterator[pa.RecordBatch]]
     ) -> Generator[pa.RecordBatch, None, None]:
-        with self._open(question.bucket) as connection:
+        with opened(self._directory, question.bucket) as connection:
             place = find(connection, question.measurement)
-            if place is not None:
+            if place is None:
+                return
+            try:
                 yield from work(Answer(connection, question, place))
+            except sqlite3.OperationalError as error:
+                if str(error) != "integer overflow":
+                    raise
+                raise QuestionError(_OVERFLOW) from error
 
-    async def _rows(self, bucket: str, query: str, *values: object) -> list[tuple[str, ...]]:
-        def work() -> list[tuple[str, ...]]:
-            with self._open(bucket) as connection:
-                return connection.execute(query, values).fetchall()
+    async def _ask(self, bucket: str, ask: Callable[[sqlite3.Connection], Result]) -> Result:
+        def work() -> Result:
+            with opened(self._directory, bucket) as connection:
+                return ask(connection)
 
         return await asyncio.to_thread(work)
 
@@ -118,53 +128,3 @@ class SqliteSource:
             return sorted(unquote(path.name.removesuffix(".db")) for path in self._directory.glob("*.db"))
         except OSError as error:
             raise StoreMisconfiguredError(f"{self._directory} cannot be read: {error.strerror}") from error
-
-    def _fields(self, bucket: str, measurement: str) -> Sequence[FieldInfo]:
-        with self._open(bucket) as connection:
-            place = find(connection, measurement)
-        return place.fields if place else ()
-
-    def _span(self, bucket: str, measurement: str) -> tuple[int, int] | None:
-        with self._open(bucket) as connection:
-            place = find(connection, measurement)
-            if place is None:
-                return None
-            ends = [
-                connection.execute(
-                    f"SELECT {end}(time) FROM {place.table} WHERE series = ?",
-                    (number,),
-                ).fetchone()[0]
-                for number in place.series
-                for end in ("min", "max")
-            ]
-        times = [time for time in ends if time is not None]
-        return (min(times), max(times)) if times else None
-
-    @contextmanager
-    def _open(self, bucket: str) -> Iterator[sqlite3.Connection]:
-        path = bucket_path(self._directory, bucket)
-        if not path.exists():
-            raise BucketError(bucket, f"there is no bucket {bucket!r}: {path} is not there")
-        try:
-            with closing(_connect(path)) as connection:
-                yield connection
-        except sqlite3.Error as error:
-            raise _explained(error, bucket, path) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write; on a medium that cannot be written at all, nobody else does either."""
-    beside_wal = path.with_name(f"{path.name}-wal").exists()
-    still = "" if beside_wal or os.access(path.parent, os.W_OK) else "&immutable=1"
-    address = f"file:{quote(str(path))}?mode=ro{still}"
-    return sqlite3.connect(address, uri=True, timeout=_BUSY_SECS, isolation_level=None, check_same_thread=False)
-
-
-def _explained(error: sqlite3.Error, bucket: str, path: Path) -> StoreError | QuestionError:
-    if str(error) == "integer overflow":
-        return QuestionError(
-            "sum: the integers of a window are together more than 64 bits can tell: ask for mean, or shorter windows"
-        )
-    if may_pass(error):
-        return StoreUnavailableError(f"{path}: {error}")
-    return BucketError(bucket, f"{path} cannot be read: {error}")

@@ -1,14 +1,16 @@
 """Readings of the embedded store as plain rows."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ingestor.errors import BucketError
+from ingestor.errors import BucketError, StoreUnavailableError
 from ingestor.export import Choice, SqliteRows
 from ingestor.files.table import BlockPoints, Column, SeriesBook
 from ingestor.ports import FieldType
+from ingestor.reader import sqlitefile
 from tests.export.samples import SECOND_NS, START_NS, climate, door, farm
 from tests.files.samples import plain
 from tests.support import run
@@ -79,6 +81,24 @@ def test_a_bucket_that_is_not_there_or_broken_is_told(tmp_path: Path) -> None:
     (tmp_path / "Farm.db").write_bytes(b"x" * 5_000)
     with pytest.raises(BucketError, match="cannot be read"):
         run(SqliteRows(tmp_path).measurements("Farm"))
+
+
+def test_a_file_that_is_locked_is_not_a_broken_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may pass: the same may be asked later."""
+    monkeypatch.setattr(sqlitefile, "_BUSY_SECS", 0.01)
+    rows = farm(tmp_path, climate(3))
+    with closing(sqlite3.connect(tmp_path / "Farm.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreUnavailableError, match="locked"):
+            run(rows.measurements("Farm"))
+
+
+def test_a_measurement_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """As when somebody puts another file in the place of the bucket meanwhile."""
+    rows = farm(tmp_path, climate(3))
+    with pytest.raises(BucketError, match="bucket 'Farm' has no measurement 'weather'"):
+        run(rows.span("Farm", "weather"))
 
 
 def test_it_reads_while_somebody_writes(tmp_path: Path) -> None:

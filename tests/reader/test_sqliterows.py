@@ -11,7 +11,8 @@ import pytest
 
 from ingestor.reader import sqliterows
 from ingestor.reader.question import Interval, Question
-from ingestor.reader.sqliterows import Answer, find
+from ingestor.reader.sqlitefile import find
+from ingestor.reader.sqliterows import Answer
 from tests.reader.sqlitefarm import points, store
 
 
@@ -30,11 +31,6 @@ def answer(connection: sqlite3.Connection, *functions: str, every: Interval | No
     assert place
     question = Question("Farm", "climate", 0, 10**12, ZoneInfo("UTC"), {}, ("count",), every, functions)
     return Answer(connection, question, place)
-
-
-def test_no_such_measurement(connection: sqlite3.Connection) -> None:
-    """It is nowhere."""
-    assert find(connection, "weather") is None
 
 
 @pytest.mark.parametrize("size", [1, 7, 25, 49, 50, 51])

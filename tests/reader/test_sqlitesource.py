@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingestor.errors import BucketError, StoreUnavailableError
-from ingestor.reader import sqliterows, sqlitesource
+from ingestor.reader import sqlitefile, sqliterows
 from ingestor.reader.question import Question
 from ingestor.reader.sqlitesource import SqliteSource
 from ingestor.stores.sqlite import SqliteStore
@@ -82,7 +82,7 @@ def test_reading_while_the_service_writes(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_file_that_another_process_keeps_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told that it may pass."""
-    monkeypatch.setattr(sqlitesource, "_BUSY_SECS", 0.01)
+    monkeypatch.setattr(sqlitefile, "_BUSY_SECS", 0.01)
     store(tmp_path, *points(ROWS))
     other = sqlite3.connect(tmp_path / "Farm.db", isolation_level=None)
     try:
