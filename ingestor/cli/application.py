@@ -26,13 +26,15 @@ from ingestor.cli.output import buffer_output, explain_and_exit, flush, say
 
 
 def call() -> None:
-    """Run the command line. Ends 0 when it did what was asked, 1 when it could not, 2 for wrong use."""
+    """Run the command line. Ends 0 when it did what was asked, 1 when it could not, 2 for wrong use.
+
+    Raises:
+        KeyboardInterrupt: A Ctrl-C that the command did not take itself.
+    """
     log.setup(level=log.Level.ERROR, style=log.Style.TEXT, stream=sys.stderr)
     buffer_output()
     try:
         make_app()()
-    except KeyboardInterrupt:
-        sys.exit(130)
     except Exception as error:  # noqa: BLE001 - what is not a user's mistake is raised again
         explain_and_exit(error)
     finally:

@@ -18,7 +18,6 @@ from rich.text import Text
 from ingestor.errors import BrokerRefusedError, ConfigError, IngestorError
 
 _PIPE_WIDTH = 100_000  # in a pipe nothing is wrapped or cut: programs read it
-_HEIGHT = 25  # of no meaning, but without it rich takes a terminal that is dumb for 80 columns wide
 _NARROW_COLUMNS = 100
 _DRAWN, _DRAWN_IN_ASCII = "▁▂▃▄▅▆▇█…·", "_.-~+*%#~/"
 LOGIN_ADVICE = "mend mqtt.username and mqtt.password, or the broker's list"
@@ -74,7 +73,7 @@ def say_table(
         )
     for row in cells:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console(highlight=False, width=terminal_columns() or _PIPE_WIDTH, height=_HEIGHT)
+    console = drawing_console()
     with console.capture() as drawn:
         console.print(table, soft_wrap=True)
     for line in drawn.get().splitlines():
@@ -84,6 +83,12 @@ def say_table(
 def terminal_columns() -> int | None:
     """The width of the terminal that standard output is; None where it is none."""
     return shutil.get_terminal_size().columns if Console().is_terminal else None
+
+
+def drawing_console() -> Console:
+    """What tables and charts are drawn with: as wide as the terminal, and without an end in a pipe."""
+    # The height is of no meaning, but without it rich takes a terminal that is dumb for 80 columns wide.
+    return Console(highlight=False, width=terminal_columns() or _PIPE_WIDTH, height=25)
 
 
 def is_narrow() -> bool:

@@ -4,19 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.text import Text
 
 from ingestor.cli.chart import charts
-from ingestor.cli.output import in_its_encoding, printable, terminal_columns
+from ingestor.cli.output import drawing_console, in_its_encoding, printable, terminal_columns
 from ingestor.cli.readrows import Row, tables
 from ingestor.cli.units import counted
 from ingestor.files.table import Layout
 from ingestor.plot.collect import Collector, labels
 
 _PIPE_COLUMNS = 80  # of charts
-_ENDLESS = 100_000
-_HEIGHT = 25  # of no meaning, but without it rich takes a terminal that is dumb for 80 columns wide
 
 
 class Shown(NamedTuple):
@@ -49,7 +46,7 @@ def view(shown: Shown, layout: Layout, collector: Collector, newest: Sequence[Ro
         newest: The rows that are shown.
     """
     width = terminal_columns()
-    console = Console(highlight=False, width=width or _ENDLESS, height=_HEIGHT)
+    console = drawing_console()
     common, _, _ = labels(collector.tags, collector.series)
     with console.capture() as drawn:
         console.print(Text(printable(f"{shown.title}{f', {common}' if common else ''}"), "bold"))
