@@ -103,10 +103,10 @@ class _Grid:
         """A column with what is to be in its empty places."""
         if how == "previous":
             return values.take(self._neighbour(values, pc.fill_null_forward))
-        number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
-        if how == "linear" and number:
+        numeric = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+        if how == "linear" and numeric:
             return self._on_a_line(values)
-        if isinstance(how, str) or not number:
+        if isinstance(how, str) or not numeric:
             return values
         if pa.types.is_floating(values.type):
             return pc.fill_null(values, float(how))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from ingestor.errors import BucketError
 from ingestor.reader.inventory import no_bucket
+from ingestor.stores.influxdb.answers import Dialect, dialect
 from ingestor.stores.influxdb.client import Client
 from ingestor.stores.influxdb.influxql import place
 
@@ -25,7 +26,7 @@ async def influxql_place(client: Client, bucket: str) -> Mapping[str, str] | Non
         BucketError: There is no such bucket, or the token may not read it.
     """
     answer = await client.answer(client.library.PingService(client.api).get_ping_async(_preload_content=False))
-    if answer.headers.get("x-influxdb-version", "").removeprefix("v").startswith("1."):
+    if dialect(answer) is Dialect.V1:
         return place(bucket)
     number, orgs = await asyncio.gather(_id(client, bucket), _orgs(client))
     if orgs > 1:

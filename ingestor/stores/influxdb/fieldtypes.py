@@ -69,8 +69,6 @@ async def _is_meant(connection: Connection, bucket: str) -> bool:
 
 async def _count(connection: Connection, asked: Mapping[str, str]) -> int:
     answer = await connection.ask("/api/v2/buckets", dict(asked))
-    return (
-        len(understood(connection.server, _Buckets.model_validate_json, answer.body).buckets)
-        if answer.status == 200
-        else 0
-    )
+    if answer.status != 200:
+        return 0
+    return len(understood(connection.server, _Buckets.model_validate_json, answer.body).buckets)
