@@ -47,6 +47,11 @@ class LoopThread:
         finally:
             self._stop()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are taken."""
+        return self._thread is not None
+
     def call(self, work: Coroutine[Any, Any, Result]) -> Result:
         """What the coroutine returns or raises, run in the thread; blocks until then.
 

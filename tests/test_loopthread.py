@@ -53,6 +53,7 @@ def test_what_is_raised_comes_through() -> None:
 def test_it_has_to_be_open() -> None:
     """Before, after, and a second time at once it says what is wrong, and nothing is left un-awaited."""
     thread = LoopThread(resource([]), name=NAME)
+    assert not thread.is_open
     with pytest.raises(RuntimeError, match="is not open"):
         thread.call(in_which_thread())
     with thread, pytest.raises(RuntimeError, match="is open already"):

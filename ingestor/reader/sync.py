@@ -26,17 +26,14 @@ class SyncReader:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._thread = LoopThread(reader, name="ingestor-reader")
-        self._is_open = False
 
     def __enter__(self) -> Self:
         self._thread.__enter__()
-        self._is_open = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_open = False
         self._thread.__exit__(kind, error, trace)
 
     def read(self, bucket: str, *, measurement: str | None = None, **wish: Unpack[Wish]) -> pa.Table:
@@ -54,7 +51,7 @@ class SyncReader:
             while (batch := self._thread.call(_next(batches))) is not None:
                 yield batch
         finally:
-            if self._is_open:  # else it has been closed with the rest
+            if self._thread.is_open:  # else it has been closed with the rest
                 self._thread.call(batches.aclose())
 
     def buckets(self) -> Sequence[str]:
