@@ -82,6 +82,12 @@ def block(
     return Block(head, rows)
 
 
+def of_two_racks(field: str, windows: Sequence[Sequence[Value]]) -> list[Block]:
+    """The same readings of either rack, a µs apart in windows of 100 µs."""
+    readings = {100 * at + time: value for at, some in enumerate(windows) for time, value in enumerate(some)}
+    return [block(field, {"rack": rack}, readings, table=int(rack)) for rack in ("1", "2")]
+
+
 def _cell(value: Value) -> str | None:
     match value:
         case bool():
@@ -160,11 +166,7 @@ def test_windows_are_called_by_their_beginnings() -> None:
 @given(st.lists(st.lists(st.integers(-99, 99), min_size=2, max_size=9), min_size=1, max_size=3))
 def test_quantiles_are_exact(windows: list[list[int]]) -> None:
     """They are those of Python's statistics, for each window of each series, ints as floats."""
-    blocks = []
-    for rack in ("1", "2"):
-        readings = {100 * at + time: value for at, some in enumerate(windows) for time, value in enumerate(some)}
-        blocks.append(block("battery", {"rack": rack}, readings, table=int(rack)))
-    rows = plain(gathered(blocks, "p25", "median").batches(Span(0, 10**9, 0, 100_000)))
+    rows = plain(gathered(of_two_racks("battery", windows), "p25", "median").batches(Span(0, 10**9, 0, 100_000)))
 
     expected = [quantiles(some, n=4, method="inclusive")[:2] for some in windows] * 2
     assert [row["time"] for row in rows] == [100 * at for at in range(len(windows))] * 2
@@ -175,11 +177,7 @@ def test_quantiles_are_exact(windows: list[list[int]]) -> None:
 @given(st.lists(st.lists(st.sampled_from(["", "on", "off\n"]), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_first_and_last_texts_are_picked_here(windows: list[list[str]]) -> None:
     """Of each window of each series, from all readings: what a server says of them is not asked."""
-    blocks = []
-    for rack in ("1", "2"):
-        readings = {100 * at + time: text for at, some in enumerate(windows) for time, text in enumerate(some)}
-        blocks.append(block("state", {"rack": rack}, readings, table=int(rack)))
-    rows = plain(gathered(blocks, "first", "last").batches(Span(0, 10**9, 0, 100_000)))
+    rows = plain(gathered(of_two_racks("state", windows), "first", "last").batches(Span(0, 10**9, 0, 100_000)))
 
     assert [row["time"] for row in rows] == [100 * at for at in range(len(windows))] * 2
     assert [row["state_first"] for row in rows] == [some[0] for some in windows] * 2
