@@ -5,7 +5,6 @@ that to another one, a bucket `a/b` is another policy of `a`, which half of the 
 them are about the organisation that the token was made in, whatever organisation is asked for.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from ingestor.errors import BucketError
@@ -13,6 +12,7 @@ from ingestor.reader.inventory import no_bucket
 from ingestor.stores.influxdb.answers import Dialect, dialect
 from ingestor.stores.influxdb.client import Client
 from ingestor.stores.influxdb.influxql import place
+from ingestor.stores.influxdb.otherorgs import PATH, Listed, is_ours_alone, listed
 
 
 async def influxql_place(client: Client, bucket: str) -> Mapping[str, str] | None:
@@ -28,8 +28,8 @@ async def influxql_place(client: Client, bucket: str) -> Mapping[str, str] | Non
     answer = await client.answer(client.library.PingService(client.api).get_ping_async(_preload_content=False))
     if dialect(answer) is Dialect.V1:
         return place(bucket)
-    number, orgs = await asyncio.gather(_id(client, bucket), _orgs(client))
-    if orgs > 1:
+    number = await _id(client, bucket)
+    if not await _is_told_of_ours_alone(client, bucket, number):
         return None
     for database, _ in await _defaults(client, bucket, bucket_id=number):
         if {of for _, of in await _defaults(client, bucket, db=database)} == {number}:
@@ -57,8 +57,11 @@ async def _id(client: Client, bucket: str) -> str:
     raise no_bucket(bucket, f"The organisation is {client.server.org!r}" if client.server.org else "")
 
 
-async def _orgs(client: Client) -> int:
-    """How many organisations the token may read; none where it may read buckets alone, which are those of one."""
-    organizations = client.library.OrganizationsService(client.api)
-    answer = await client.ask(organizations.get_orgs_async(limit=2, _preload_content=False), "Organizations")
-    return len(answer.orgs or ())
+async def _is_told_of_ours_alone(client: Client, bucket: str, number: str) -> bool:
+    """Whether the token may read buckets of one organisation alone: then InfluxQL can tell of no other."""
+
+    async def page(query: Mapping[str, str]) -> Sequence[Listed]:
+        request = client.api.call_api(PATH, "GET", query_params=list(query.items()), _preload_content=False)
+        return listed(await client.answer(request), client.server, bucket)
+
+    return await is_ours_alone(page, number)

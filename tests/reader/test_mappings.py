@@ -39,6 +39,12 @@ class Farm:
         body = {"orgID": self.number, "bucketID": bucket, "database": database, "retention_policy": policy}
         self.server.call("POST", "/api/v2/dbrps", {**body, "default": True})
 
+    def token(self, *buckets: str) -> str:
+        """One that is made here, and may read buckets (by id) wherever they are."""
+        rights = [{"action": "read", "resource": {"type": "buckets", "id": bucket}} for bucket in buckets]
+        body = {"orgID": self.number, "permissions": rights}
+        return str(self.server.call("POST", "/api/v2/authorizations", body)["token"])
+
     def reached(self, token: str = "") -> Server:
         """How to reach it, with a token of its own unless another is given."""
         return Server(self.org.url, self.org.name, SecretStr(token or self.org.token))
@@ -117,6 +123,20 @@ def test_the_organisation_that_is_asked_is_meant(farm: Farm) -> None:
     assert farm.place(bucket, farm.server.token) is None
     assert farm.columns(bucket, farm.server.token) == ["time", "right", "f"]
     assert other.columns(bucket, farm.server.token) == ["time", "wrong", "g"]
+
+
+def test_however_many_organisations_there_are(farm: Farm) -> None:
+    """A token of one is asked in InfluxQL; one that may read a bucket of another, wherever that is listed, is not."""
+    bucket = f"shared {uuid4().hex}"
+    farms = [Farm(farm.server) for _ in range(26)]
+    made = [one.make(bucket, f"m,of=x f{number}=1 1") for number, one in enumerate(farms)]
+    for number, one in enumerate(farms):
+        assert one.place(bucket) == {"db": bucket}
+        assert one.columns(bucket) == ["time", "of", f"f{number}"]
+
+        elsewhere = farms[number - 1].token(made[number], made[number - 1])
+        assert one.place(bucket, elsewhere) is None
+    assert one.columns(bucket, elsewhere) == ["time", "of", "f25"]
 
 
 def test_a_token_for_one_bucket(farm: Farm) -> None:

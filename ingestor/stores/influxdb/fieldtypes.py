@@ -1,19 +1,12 @@
 """Which types the fields of a bucket have, as a server's shards hold them, asked over the store's own connection."""
 
-from collections.abc import Mapping
-
-from pydantic import BaseModel
+from collections.abc import Mapping, Sequence
 
 from ingestor.errors import BucketError
 from ingestor.stores.influxdb import influxql
 from ingestor.stores.influxdb.answers import Dialect, Meaning, dialect, error_of, read
 from ingestor.stores.influxdb.connection import Connection, TooLongError, understood
-
-
-class _Buckets(BaseModel):
-    """The list of buckets, as far as it is counted."""
-
-    buckets: list[object] = []
+from ingestor.stores.influxdb.otherorgs import PATH, Listed, is_ours_alone, listed
 
 
 async def ask_field_types(connection: Connection, bucket: str) -> influxql.FieldTypes | None:
@@ -42,9 +35,9 @@ async def ask_field_types(connection: Connection, bucket: str) -> influxql.Field
         raise error_of(reading, bucket)
     result = understood(connection.server, influxql.read_result, answer.body)
     if not result.error:
-        if dialect(answer) is Dialect.V2 and not await _is_meant(connection, bucket):
-            return None
-        return understood(connection.server, influxql.field_types, result)
+        types = understood(connection.server, influxql.field_types, result)
+        meant = dialect(answer) is not Dialect.V2 or await _is_meant(connection, bucket)
+        return types if meant else None
     if "not found" not in result.error:
         raise BucketError(bucket, f"InfluxDB answered: {result.error}")
     hidden = dialect(answer) is Dialect.V2 and await _is_there(connection, bucket)
@@ -53,7 +46,7 @@ async def ask_field_types(connection: Connection, bucket: str) -> influxql.Field
 
 async def _is_there(connection: Connection, bucket: str) -> bool:
     """Whether there is a bucket of that name, also where the token may not read it: only then is it no 404."""
-    answer = await connection.ask("/api/v2/buckets", {**connection.server.of_org, "name": bucket})
+    answer = await connection.ask(PATH, {**connection.server.of_org, "name": bucket})
     if answer.status == 404:
         return False
     if answer.status not in {200, 401, 403}:
@@ -63,12 +56,12 @@ async def _is_there(connection: Connection, bucket: str) -> bool:
 
 async def _is_meant(connection: Connection, bucket: str) -> bool:
     """Whether there is no bucket of that name but the one in our organisation, as far as the token may see."""
-    ours = await _count(connection, {**connection.server.of_org, "name": bucket})
-    return ours == await _count(connection, {"name": bucket})
+    server = connection.server
+    if not server.of_org:
+        return True
 
+    async def page(query: Mapping[str, str]) -> Sequence[Listed]:
+        return listed(await connection.ask(PATH, {**query, "name": bucket}), server, bucket)
 
-async def _count(connection: Connection, asked: Mapping[str, str]) -> int:
-    answer = await connection.ask("/api/v2/buckets", dict(asked))
-    if answer.status != 200:
-        return 0
-    return len(understood(connection.server, _Buckets.model_validate_json, answer.body).buckets)
+    ours = await page(server.of_org)
+    return bool(ours) and await is_ours_alone(page, ours[0].id)

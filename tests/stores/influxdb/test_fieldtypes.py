@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -58,6 +59,29 @@ def to(influxdb: InfluxDB, token: str | None = None) -> Server:
     return Server(influxdb.url, influxdb.org, SecretStr(token or influxdb.token))
 
 
+class Namesake(NamedTuple):
+    """An organisation with a bucket of a name that others have, too."""
+
+    org: Org
+    org_id: str
+    bucket_id: str
+
+    @classmethod
+    def create(cls, influxdb: InfluxDB, bucket: str, field: str) -> "Namesake":
+        """One with a number in that field."""
+        org = Org.create(influxdb, uuid4().hex)
+        number = influxdb.call("GET", f"/api/v2/orgs?org={org.name}")["orgs"][0]["id"]
+        made = influxdb.call("POST", "/api/v2/buckets", {"orgID": number, "name": bucket, "retentionRules": []})["id"]
+        influxdb.call("POST", f"/api/v2/write?orgID={number}&bucket={made}", f"m {field}=1 1".encode())
+        return cls(org, number, made)
+
+    def token(self, influxdb: InfluxDB, *also: str) -> str:
+        """One that is made here, and may read further buckets (by id) wherever they are."""
+        rights = [{"action": "read", "resource": {"type": "buckets", "id": one}} for one in (self.bucket_id, *also)]
+        made = influxdb.call("POST", "/api/v2/authorizations", {"orgID": self.org_id, "permissions": rights})
+        return str(made["token"])
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("ending", ["", "/week", "/a/b"])
 def test_types_of_fields_are_told(influxdb: InfluxDB, ending: str, loop: str) -> None:
@@ -94,6 +118,19 @@ def test_types_of_another_organisation_are_not_told(influxdb: InfluxDB) -> None:
     assert types_of(mine, name) is None
     assert types_of(elsewhere, name) is None
     assert types_of(elsewhere._replace(token=SecretStr(other.token)), name) == {}
+
+
+def test_types_are_told_however_many_organisations_have_the_name(influxdb: InfluxDB) -> None:
+    """Also where the server's list of them is cut before ours; never with a token that may read another one, too."""
+    name = new_name()
+    farms = [Namesake.create(influxdb, name, f"f{number}") for number in range(26)]
+    for number, farm in enumerate(farms):
+        other = farms[number - 1]
+        tokens = [farm.org.token, farm.token(influxdb), other.org.token, other.token(influxdb, farm.bucket_id)]
+        servers = [Server(influxdb.url, farm.org.name, SecretStr(token)) for token in tokens]
+        mine = {("m", f"f{number}"): {FieldType.FLOAT}}
+
+        assert [types_of(server, name) for server in servers] == [mine, mine, None, None]
 
 
 def test_types_are_told_of_databases_and_policies(influxdb1: InfluxDB1) -> None:
