@@ -8,14 +8,17 @@ bytes; in the file both carry a unit (`30s`, `4GiB`).
 """
 
 import re
-from datetime import date
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from ingestor.config.devices import Device, overlapping
+from ingestor.config.models import ModelSpec
+from ingestor.config.routes import Route
+from ingestor.config.section import Section
 from ingestor.config.values import (
     BearerToken,
     Duration,
@@ -24,7 +27,6 @@ from ingestor.config.values import (
     HostName,
     MqttSecret,
     MqttText,
-    Number,
     Secret,
     StoreName,
     TimeZone,
@@ -34,24 +36,6 @@ from ingestor.config.values import (
     parse_duration,
     parse_size,
 )
-from ingestor.ports import FieldType
-
-
-class Section(BaseModel):
-    """Base of all parts of the configuration: frozen, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_in_place_of_numbers(cls, value: object, info: ValidationInfo) -> object:
-        """YAML reads a bare `on` or `yes` as true, and pydantic would take true for 1."""
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError(
-                "true or false (in YAML also a bare yes, no, on, off) cannot stand here; quote it for text"
-            )
-        return value
-
 
 _KEYS_OF_KIND = {
     "sqlite": ("path",),
@@ -87,7 +71,7 @@ class Mqtt(Section):
     max_packet: Annotated[int, BeforeValidator(parse_size), Field(ge=1024, le=268_435_455)] = 8 * 2**20
     shared_group: GroupName | None = None
     embedded_broker: bool = False
-    embedded_users: dict[Annotated[str, Field(min_length=1)], Secret] = {}
+    embedded_users: dict[Annotated[str, Field(min_length=1)], Secret] = Field({})
 
     @field_validator("url")
     @classmethod
@@ -134,70 +118,6 @@ class Mqtt(Section):
     def secure(self) -> bool:
         """Whether the connection uses TLS."""
         return urlsplit(self.url).scheme == "mqtts"
-
-
-class TimeOf(Section):
-    """`routes[].time`: where a reading's time comes from. Without `field` it is the time of receipt."""
-
-    field: str | None = None
-    unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
-    not_before: date = date(2000, 1, 1)
-    max_ahead: Duration = 300.0
-    outside: Literal["receipt", "reject"] = "receipt"
-
-
-class Route(Section):
-    """One row of `routes`: which topics, read how, into which bucket and measurement."""
-
-    topic: str
-    model: str
-    format: Literal["value", "json"] = "json"
-    bucket: str
-    measurement: str | None = None
-    on_invalid: Literal["field", "reading"] = "field"
-    retained: Literal["skip", "store"] = "skip"
-    time: TimeOf = Field(TimeOf(), validate_default=True)
-
-    @field_validator("time")
-    @classmethod
-    def _retained_needs_time(cls, value: TimeOf, info: ValidationInfo) -> TimeOf:
-        if info.data.get("retained") == "store" and value.field is None:
-            raise ValueError("retained: store needs time.field: a kept message has no other time of its own")
-        return value
-
-
-class FieldSpec(Section):
-    """One field of a model declared in `models`."""
-
-    type: FieldType = FieldType.FLOAT
-    unit: str | None = None
-    min: Number | None = None
-    max: Number | None = None
-    required: bool = False
-
-    @field_validator("min", "max")
-    @classmethod
-    def _range(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if value is not None and info.data.get("type") in {FieldType.TEXT, FieldType.BOOL}:
-            raise ValueError("min and max are for numbers")
-        low = info.data.get("min") if info.field_name == "max" else None
-        if value is not None and low is not None and value < low:
-            raise ValueError("max is less than min")
-        return value
-
-
-class ModelSpec(Section):
-    """One entry of `models`: a kind of reading, declared without Python."""
-
-    tags: tuple[str, ...] = ()
-    fields: dict[str, FieldSpec] = Field(min_length=1)
-
-    @field_validator("fields")
-    @classmethod
-    def _apart(cls, value: dict[str, FieldSpec], info: ValidationInfo) -> dict[str, FieldSpec]:
-        if both := set(info.data.get("tags", ())) & set(value):
-            raise ValueError(f"{', '.join(sorted(both))}: a tag and a field cannot share a name")
-        return value
 
 
 class StoreSpec(Section):
@@ -292,8 +212,10 @@ class Config(Section):
     timezone: TimeZone = "UTC"
     mqtt: Mqtt = Mqtt()
     routes: tuple[Route, ...] = ()
-    models: dict[str, ModelSpec] = {}
-    stores: dict[StoreName, StoreSpec] = {"local": StoreSpec()}
+    models: dict[str, ModelSpec] = Field({})
+    devices_file: Path | None = None
+    devices: tuple[Device, ...] = ()
+    stores: dict[StoreName, StoreSpec] = Field({"local": StoreSpec()})
     batch: Batch = Batch()
     journal: Journal = Journal()
     deadletters: DeadLetters = DeadLetters()
@@ -305,6 +227,15 @@ class Config(Section):
     def _some_store(cls, value: dict[str, StoreSpec]) -> dict[str, StoreSpec]:
         if not value:
             raise ValueError("name at least one store, or what arrives is stored nowhere")
+        return value
+
+    @field_validator("devices")
+    @classmethod
+    def _one_row_at_a_time(cls, value: tuple[Device, ...]) -> tuple[Device, ...]:
+        if (twice := overlapping(value)) is not None:
+            raise ValueError(
+                f"two rows of device {twice} hold at the same time; end one with until, begin one with from"
+            )
         return value
 
     @field_validator("buckets")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 _DURATION_SECS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE_BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _MQTT_BYTES = 65_535
+_TAG_LENGTH = 4_096
 _GROUP_BYTES = 1_000  # it shares the space of a topic filter, and leaves nearly all of it
 
 
@@ -128,6 +129,12 @@ def http_address(value: str, *, user: bool = False) -> str:
     return value.rstrip("/")
 
 
+def _tag(value: str) -> str:
+    if not 0 < len(value) <= _TAG_LENGTH or "\n" in value or "\r" in value:
+        raise ValueError(f"a tag is text of 1 to {_TAG_LENGTH:,} characters in one line")
+    return value
+
+
 def _is_latin1(text: str) -> bool:
     return all(ord(sign) < 256 for sign in text)
 
@@ -135,6 +142,7 @@ def _is_latin1(text: str) -> bool:
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+TagValue = Annotated[str, AfterValidator(_tag)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 MqttText = Annotated[str, Field(min_length=1), AfterValidator(_mqtt_text)]

@@ -115,7 +115,7 @@ tasks: {}
 """
     environ = {"INGESTOR_MQTT__PASWORD": "x", "INGESTOR_BATCH__MAX_POINTS": "0"}
 
-    sections = "batch, buckets, data_dir, deadletters, journal, models, mqtt, routes, stores, timezone, web"
+    sections = "batch, buckets, data_dir, deadletters, devices, devices_file, journal, models, mqtt, routes, stores, timezone, web"
     truth = "true or false (in YAML also a bare yes, no, on, off) cannot stand here; quote it for text"
 
     assert refusals(tmp_path, text, **environ) == [
@@ -145,7 +145,7 @@ def test_the_source_of_a_value_is_blamed(tmp_path: Path) -> None:
     assert refusals(tmp_path, text, **environ) == [
         "INGESTOR_MQTT__PROTOCOL: mqtt.protocol: must be one of auto, 5, 3.1.1",
         "INGESTOR_ROUTES: routes[0].model: is missing",
-        "INGESTOR_ROUTES: routes[0].format: must be one of value, json",
+        "INGESTOR_ROUTES: routes[0].format: must be one of value, json, csv, line, cbor, msgpack",
         "INGESTOR_ROUTES: routes[0].bucket: is missing",
     ]
 
@@ -156,7 +156,7 @@ def test_a_fault_between_sources_names_the_one_that_can_be_named(tmp_path: Path)
     environ = {"INGESTOR_MODELS__SOIL__TAGS": '["rack"]'}
 
     assert refusals(tmp_path, "", **environ) == [
-        "INGESTOR_MODELS__SOIL__TAGS: models.soil.fields: is missing",
+        "INGESTOR_MODELS__SOIL__TAGS: models.soil.fields: a model has at least 1 field, or extends another model",
         "secret file mqtt__password: mqtt.password: a password needs a username",
     ]
 

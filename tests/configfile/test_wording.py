@@ -35,7 +35,7 @@ def words(data: dict[str, object], texts: dict[Loc, str] | None = None) -> list[
         ({"web": {"port": 1.5}}, "web.port: must be a whole number"),
         ({"web": {"host": ""}}, "web.host: must not be empty"),
         ({"web": {"token": ""}}, "web.token: must not be empty"),
-        ({"models": {"m": {"fields": {}}}}, "models.m.fields: must not be empty"),
+        ({"models": {"m": {"fields": {}}}}, "models.m.fields: a model has at least 1 field, or extends another model"),
         ({"models": {"m": {"tags": "x", "fields": {"a": {}}}}}, "models.m.tags: must be a list, like [a, b]"),
         ({"models": {"m": {"fields": {"a": {"min": "x"}}}}}, "models.m.fields.a.min: must be a number"),
         ({"mqtt": {"embedded_broker": "maybe"}}, "mqtt.embedded_broker: must be true or false"),
