@@ -13,11 +13,11 @@ from pydantic import BaseModel, Field
 
 from ingestor.stores.influxdb.answers import Answer, error_of, read
 from ingestor.stores.influxdb.connection import understood
+from ingestor.stores.influxdb.orgbuckets import PAGE
 from ingestor.stores.influxdb.server import Server
 
 PATH = "/api/v2/buckets"
-PAGE = 100  # the most that the server gives
-MAX_PAGES = 100  # from either end
+MAX_PAGES = 100  # from either end of the list
 
 
 class Listed(BaseModel):

@@ -7,7 +7,8 @@ import pytest
 
 from ingestor.errors import StoreMisconfiguredError, StoreUnavailableError
 from ingestor.stores.influxdb.answers import Answer
-from ingestor.stores.influxdb.otherorgs import MAX_PAGES, PAGE, Listed, is_ours_alone, listed
+from ingestor.stores.influxdb.orgbuckets import PAGE
+from ingestor.stores.influxdb.otherorgs import MAX_PAGES, Listed, is_ours_alone, listed
 from ingestor.stores.influxdb.server import Server
 from tests.support import run
 
