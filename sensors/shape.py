@@ -58,7 +58,10 @@ class TagShape(NamedTuple):
 
 
 class FieldShape(NamedTuple):
-    """One field of a model; `low` and `high` are included, None where there is no limit."""
+    """One field of a model; `low` and `high` are included, None where there is no limit.
+
+    `choices` are all that may be said; there are none where anything may.
+    """
 
     name: str
     kind: Kind = Kind.FLOAT
@@ -66,6 +69,7 @@ class FieldShape(NamedTuple):
     low: float | None = None
     high: float | None = None
     required: bool = False
+    choices: tuple[int | str, ...] = ()
 
 
 class Shape(NamedTuple):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ingestor.ports import Flaw, Reason
 from ingestor.routing.models import Model
-from ingestor.routing.wire import MAX_TEXT, TAG_RULE, Values, Wire
+from ingestor.routing.wire import MAX_TEXT, TAG_RULE, Values, Wire, loosen
 from ingestor.routing.words import explain, shorten, show, whole
 from sensors import Kind
 
@@ -30,13 +30,23 @@ class Mender:
         filled: The tags and fields that the topic fills.
         also: A key of the payload to hand on as it is.
         keep_rest: Whether the rest of a reading is kept when an optional field of it is wrong.
+        loose: The fields whose range is not checked here.
     """
 
     __slots__ = ("_also", "_fields", "_keep_rest", "_name", "_required", "_tags")
 
-    def __init__(self, model: Model, *, filled: AbstractSet[str], also: str | None, keep_rest: bool) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        filled: AbstractSet[str],
+        also: str | None,
+        keep_rest: bool,
+        loose: AbstractSet[str] = frozenset(),
+    ) -> None:
         self._name = model.name
-        self._fields = {field.name: field for field in model.shape.fields if field.name not in filled}
+        fields = loosen(model.shape.fields, loose)
+        self._fields = {field.name: field for field in fields if field.name not in filled}
         self._tags = {tag.name for tag in model.shape.tags if tag.name not in filled}
         self._required = [part.name for part in model.shape.parts if part.required and part.name not in filled]
         self._also = also
@@ -51,23 +61,25 @@ class Mender:
         known = (*self._fields, *self._tags, *((self._also,) if self._also else ()))
         values: Values = {name: raw[name] for name in known if raw.get(name) is not None}
         if not self._fields.keys() & values.keys():
-            return self._empty()
+            return Mended(None, [self.empty()])
         if missing := [name for name in self._required if name not in values]:
             return Mended(None, [Flaw(-1, Reason.MISSING, shorten(f"{', '.join(missing)} is required and missing"))])
         flaws: list[Flaw] = []
         while True:
             try:
                 valid = wire.read(values)
-                return Mended(valid, flaws) if self._fields.keys() & valid.keys() else self._empty()
+                break
             except ValidationError as refused:
                 wrong = _by_name(refused, values)
             flaws += [self._flaw(name, values.pop(name, None), error) for name, error in wrong.items()]
             if not self._may_go_on(wrong.keys(), values):
                 return Mended(None, [whole(flaws)])
+        return Mended(valid, flaws) if self._fields.keys() & valid.keys() else Mended(None, [self.empty()])
 
-    def _empty(self) -> Mended:
+    def empty(self) -> Flaw:
+        """What is wrong with a reading without any field of the model."""
         names = ", ".join(self._fields)
-        return Mended(None, [Flaw(-1, Reason.EMPTY, shorten(f"no field of {self._name} in it ({names})"))])
+        return Flaw(-1, Reason.EMPTY, shorten(f"no field of {self._name} in it ({names})"))
 
     def _may_go_on(self, wrong: AbstractSet[str], left: Values) -> bool:
         """Whether a reading without the wrong fields is still worth keeping."""

@@ -2,21 +2,31 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ingestor.config import ModelSpec
+from ingestor.routing.units import Conversion
 from sensors import FieldShape, Kind, Measurement, Shape, TagShape
 from sensors.catalog import CATALOG
 
-_MAX_FIELDS = 1_000  # well below the columns that the view of a measurement can have
+_MAX_FIELDS: Final = 1_000  # well below the columns that the view of a measurement can have
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Model(NamedTuple):
-    """What a reading has to look like. `code` is the class to ask where it has rules of its own, else None."""
+    """What a reading has to look like.
+
+    `shape` is what is stored, in its units. `code` is the class to ask where it has rules of its own, else None.
+    `conversions` are those of fields that devices send in other units; the limits of `shape` are for what comes out.
+    `tag_defaults` are what tags are where neither topic nor payload says them.
+    """
 
     name: str
     shape: Shape
     code: type[Measurement] | None = None
+    conversions: Mapping[str, Conversion] = _NONE
+    tag_defaults: Mapping[str, str] = _NONE
 
 
 def resolve(name: str, declared: Mapping[str, ModelSpec]) -> Model:

@@ -5,7 +5,7 @@ from JSON), and what was not sent is simply not in its result. A model with code
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Protocol
 
@@ -42,14 +42,22 @@ class PlainWire:
     Args:
         model: What a reading has to look like.
         filled: The tags and fields that the topic fills.
-        also: A key of the payload to hand on as it is: the field with the time.
+        also: A key to hand on as it is: the field with the time.
+        loose: The fields that are corrected later; their type is checked here, and their range is not.
     """
 
     __slots__ = ("read", "read_json")
 
-    def __init__(self, model: Model, *, filled: AbstractSet[str] = frozenset(), also: str | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        filled: AbstractSet[str] = frozenset(),
+        also: str | None = None,
+        loose: AbstractSet[str] = frozenset(),
+    ) -> None:
         parts = [(tag.name, _tag_schema(), tag.required) for tag in model.shape.tags]
-        parts += [(field.name, field_schema(field), field.required) for field in model.shape.fields]
+        parts += [(field.name, field_schema(field), field.required) for field in loosen(model.shape.fields, loose)]
         keys = {
             name: core_schema.typed_dict_field(
                 schema if required else core_schema.nullable_schema(schema), required=required
@@ -95,8 +103,20 @@ class CodeWire:
         return self._plain.read(told)
 
 
+def loosen(fields: Iterable[FieldShape], loose: AbstractSet[str]) -> Iterator[FieldShape]:
+    """The same fields, those in `loose` without limits."""
+    return (field._replace(low=None, high=None) if field.name in loose else field for field in fields)
+
+
 def field_schema(field: FieldShape) -> CoreSchema:
     """What pydantic's core has to check for a field; numbers are strict, and fit what stores can hold."""
+    schema = _kind_schema(field)
+    if field.choices:  # behind the type: a literal alone takes true and 1.0 for 1
+        return core_schema.chain_schema([schema, core_schema.literal_schema(list(field.choices))])
+    return schema
+
+
+def _kind_schema(field: FieldShape) -> CoreSchema:
     match field.kind:
         case Kind.FLOAT:
             return core_schema.float_schema(strict=True, allow_inf_nan=False, ge=field.low, le=field.high)

@@ -61,6 +61,8 @@ def explain(field: FieldShape, value: object) -> tuple[Reason, str] | None:
     if not fits[field.kind]:
         said = repr(value) if isinstance(value, float) else show(value)
         return Reason.TYPE, f"{name} is {said} where {_KINDS[field.kind]} belongs"
+    if field.choices and value not in field.choices:
+        return Reason.RANGE, f"{name} is {show(value)}, none of {', '.join(map(str, field.choices))}"
     if isinstance(value, str) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):

@@ -80,6 +80,22 @@ def test_a_reading_can_be_all_or_nothing() -> None:
     assert kept == Mended(None, [Flaw(-1, Reason.RANGE, "light 10 is above 9")])
 
 
+def test_what_is_corrected_later_has_no_range_yet() -> None:
+    """Only its type can be wrong here."""
+    mender = Mender(POT, filled=frozenset(), also=None, keep_rest=True, loose={"light"})
+    kept = mender.mend(PlainWire(POT, loose={"light"}), {"moisture": 5, "light": 99, "state": 1})
+
+    assert kept.values == {"moisture": 5.0, "light": 99.0}
+    assert [flaw.field for flaw in kept.flaws] == ["state"]
+
+
+def test_a_reading_without_any_field_is_told() -> None:
+    """The same words for whoever finds out later that nothing is in it."""
+    mender = Mender(POT, filled=frozenset({"light"}), also=None, keep_rest=True)
+
+    assert mender.empty() == Flaw(-1, Reason.EMPTY, "no field of pot in it (moisture, state)")
+
+
 class Clever(Measurement):
     """A model with rules of its own."""
 

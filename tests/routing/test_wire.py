@@ -1,6 +1,7 @@
 """Models as messages carry them."""
 
 import json
+import math
 from typing import Annotated
 
 import pytest
@@ -111,6 +112,38 @@ def test_one_key_is_handed_on_as_it_is() -> None:
     wire = PlainWire(Model("pot", Pot.shape), also="ts")
 
     assert wire.read_json(b'{"wet": true, "ts": {"any": [1]}}') == {"wet": True, "ts": {"any": [1]}}
+
+
+def test_fields_that_are_corrected_later_have_no_range_yet() -> None:
+    """Their type is checked, and no other field is affected."""
+    shape = Shape((), (FieldShape("hot", low=0, high=9), FieldShape("cold", low=0, high=9)))
+    wire = PlainWire(Model("x", shape), loose={"hot"})
+
+    assert wire.read({"hot": 99, "cold": 9}) == {"hot": 99.0, "cold": 9.0}
+    for wrong in ({"hot": "99"}, {"hot": math.nan}, {"cold": 99}):
+        with pytest.raises(ValidationError):
+            wire.read(wrong)
+
+
+@pytest.mark.parametrize(
+    ("field", "right", "wrong"),
+    [
+        (FieldShape("x", Kind.TEXT, choices=("idle", "1")), ["idle", "1"], ["busy", "IDLE", 1, True, ["idle"]]),
+        (FieldShape("x", Kind.INT, choices=(0, 1, 7)), [0, 1, 7], [2, 1.0, True, "1", 2**70]),
+        (FieldShape("x", Kind.INT, high=5, choices=(1, 7)), [1], [7]),
+    ],
+)
+def test_choices_are_all_there_is(field: FieldShape, right: list[object], wrong: list[object]) -> None:
+    """One of them in its own type; truth is no 1, and neither is 1.0."""
+    wire = PlainWire(Model("x", Shape((), (field,))))
+
+    for value in right:
+        assert wire.read_json(json.dumps({"x": value}).encode()) == wire.read({"x": value}) == {"x": value}
+    for value in wrong:
+        with pytest.raises(ValidationError):
+            wire.read({"x": value})
+        with pytest.raises(ValidationError):
+            wire.read_json(json.dumps({"x": value}).encode())
 
 
 def test_required_parts_are_required() -> None:

@@ -31,6 +31,9 @@ COUNT = FieldShape("count", Kind.INT, None, 0, None)
         (FieldShape("on", Kind.BOOL), 1, Reason.TYPE, "on is 1 where true or false belongs"),
         (FieldShape("state", Kind.TEXT), 1, Reason.TYPE, "state is 1 where text belongs"),
         (FieldShape("state", Kind.TEXT), None, Reason.TYPE, "state is null where text belongs"),
+        (FieldShape("s", Kind.TEXT, choices=("a", "b")), "c", Reason.RANGE, 's is "c", none of a, b'),
+        (FieldShape("s", Kind.INT, choices=(1, 2)), True, Reason.TYPE, "s is true where a whole number belongs"),
+        (FieldShape("s", Kind.INT, choices=(1, 2)), 3, Reason.RANGE, "s is 3, none of 1, 2"),
     ],
 )
 def test_faults_are_told_in_plain_words(field: FieldShape, value: object, reason: Reason, words: str) -> None:
