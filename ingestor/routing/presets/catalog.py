@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ingestor.routing.presets.chirpstack import CHIRPSTACK
 from ingestor.routing.presets.contract import Family
+from ingestor.routing.presets.farm import FARM
+from ingestor.routing.presets.statestream import STATESTREAM
+from ingestor.routing.presets.thethingsstack import THETHINGSSTACK
 
-CATALOG: Final[Mapping[str, Family]] = MappingProxyType({})
+CATALOG: Final[Mapping[str, Family]] = MappingProxyType(
+    {
+        "chirpstack": CHIRPSTACK,
+        "farm": FARM,
+        "statestream": STATESTREAM,
+        "thethingsstack": THETHINGSSTACK,
+    }
+)
 """Name to family."""
