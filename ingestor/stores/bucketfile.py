@@ -70,6 +70,15 @@ class _Table:
         )
 
 
+class UnfitNameError(Exception):
+    """A series has a name that no statement of SQL can hold."""
+
+
+def has_nul(series: Series) -> bool:
+    """Whether a name in it has a NUL, where SQLite takes a statement to end."""
+    return any("\0" in name for name in (series.measurement, *series.types, *dict(series.tags)))
+
+
 class BucketFile:
     """An open file. After any error close it: what it remembers of the file may not be in the file.
 
@@ -215,6 +224,8 @@ class BucketFile:
                     begin += size
 
     def _make_place(self, series: Series) -> None:
+        if has_nul(series):
+            raise UnfitNameError
         table = self._tables.get(series.measurement)
         if table is None:
             table = self._tables[series.measurement] = self._new_table(series)

@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.ports import FieldType, Point, Reason, Rejection, Series, Value
-from ingestor.stores.bucketfile import BucketFile
+from ingestor.stores.bucketfile import BucketFile, UnfitNameError, has_nul
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 
+_UNFIT = (OverflowError, UnicodeEncodeError, UnfitNameError)  # of single points, not of the file
 _MAX_OPEN = 64  # buckets; each takes three descriptors, and a process often has no more than 1024
 
 Result = TypeVar("Result")
@@ -52,8 +53,8 @@ class SqliteStore:
     async def write(self, points: Sequence[Point]) -> Sequence[Rejection]:
         """Upsert the points: fields of a point that is there already are merged, the last value wins.
 
-        What SQLite cannot hold is rejected: integers beyond 64 bits, and text that is not valid Unicode; and fields
-        that the bucket has with another type: SQLite would convert them silently.
+        What SQLite cannot hold is rejected: integers beyond 64 bits, text that is not valid Unicode, and names with
+        a NUL; and fields that the bucket has with another type: SQLite would convert them silently.
 
         Raises:
             StoreUnavailableError: The disk is full or fails, or another process keeps the file locked.
@@ -95,7 +96,7 @@ class SqliteStore:
     def _write(self, points: Sequence[Point]) -> Sequence[Rejection]:
         try:
             return _conflicting(points, self._upsert(points))
-        except (OverflowError, UnicodeEncodeError):
+        except _UNFIT:
             unfit = [rejection for at, point in enumerate(points) if (rejection := _unfit(at, point))]
         refused = {rejection.at: rejection.fields for rejection in unfit}
         kept = [(at, _without(point, refused.get(at, ()))) for at, point in enumerate(points) if refused.get(at) != ()]
@@ -151,7 +152,7 @@ class SqliteStore:
             yield self._file(bucket, path)
         except OSError as error:
             raise StoreMisconfiguredError(f"{self._directory} cannot be used: {error.strerror}") from error
-        except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
+        except (sqlite3.Error, *_UNFIT) as error:
             if broken := self._files.pop(bucket, None):
                 broken.close()
             if isinstance(error, sqlite3.Error):
@@ -201,6 +202,8 @@ def may_pass(error: sqlite3.Error) -> bool:
 def _unfit(at: int, point: Point) -> Rejection | None:
     if not all(_fits(text) for text in _names(point)):
         return Rejection(at, Reason.REJECTED, "a name or tag is not valid Unicode")
+    if has_nul(point.series):
+        return Rejection(at, Reason.REJECTED, "a name has a NUL in it")
     if not _fits(point.time_ns):
         return Rejection(at, Reason.REJECTED, "SQLite cannot hold the time")
     wrong = [name for name, value in point.fields.items() if not _fits(value)]

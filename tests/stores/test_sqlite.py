@@ -59,6 +59,9 @@ UNFIT = {
     "lone surrogate in a tag": point(series(tags={"rack": "\udfff"}), time_ns=7),
     "lone surrogate in a measurement": point(series(measurement="\ud800"), time_ns=7),
     "lone surrogate in a bucket": point(series("\ud800"), time_ns=7),
+    "NUL in a measurement": point(series(measurement="a\0b"), time_ns=7),
+    "NUL in the name of a tag": point(series(tags={"ra\0ck": "rack1"}), time_ns=7),
+    "NUL in the name of a field": Point(Series("Farm", "m", {}, types={"t\0": FieldType.FLOAT}), 7, {"t\0": 1.0}),
     "time over 64 bits": point(time_ns=2**63),
 }
 
