@@ -10,7 +10,7 @@ from ingestor.ports import Decoder, Series
 from ingestor.routing.cache import Recent
 from ingestor.routing.filters import subscriptions
 from ingestor.routing.index import TopicIndex
-from ingestor.routing.models import check_declared, resolve
+from ingestor.routing.models import Models
 from ingestor.routing.place import SeriesKey, series_bytes
 from ingestor.routing.route import CompiledRoute
 
@@ -72,16 +72,16 @@ def _compile(config: Config) -> tuple[dict[int, CompiledRoute], list[Problem]]:
     """The routes that can work, by their row, and what is wrong with the others."""
     compiled: dict[int, CompiledRoute] = {}
     problems: list[Problem] = []
-    for name, spec in config.models.items():
-        try:
-            check_declared(spec)
-        except ValueError as error:
-            problems.append(Problem(str(error), f"models.{name}"))
+    models = Models(config.models)
+    useless = dict(models.problems())
+    problems += [Problem(why, f"models.{name}") for name, why in useless.items()]
     known: Recent[SeriesKey, Series] = Recent(_SERIES_BYTES, size_of=series_bytes)
     buckets = frozenset(bucket.name for bucket in config.buckets)
     for at, row in enumerate(config.routes):
+        if row.model in useless:
+            continue  # told of already
         try:
-            model = resolve(row.model, config.models)
+            model = models.find(row.model)
             compiled[at] = CompiledRoute(row, model=model, buckets=buckets, known=known)
         except ValueError as error:
             problems.append(Problem(str(error), f"routes[{at}] {row.topic}"))
