@@ -1,0 +1,1 @@
+"""From what devices publish to a configuration that stores it; pure."""
