@@ -151,4 +151,5 @@ def _tell(summary: Summary, file: Path, bucket: str, *, json: bool) -> None:
         warn(f"  {count:,} x {reason}")
     if len(summary.reasons) > _SHOWN:
         warn(f"  and {counted(len(summary.reasons) - _SHOWN, 'other reason')}")
-    warn(f"all of them are in {summary.file}: mend them there, and import that")
+    what = "see what they are" if file.suffix == ".parquet" else "mend them there, and import that"
+    warn(f"all of them are in {summary.file}: {what}")

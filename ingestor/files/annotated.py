@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from ingestor.files.cells import Splitter, reader_of, shown
+from ingestor.files.cells import Splitter, reader_of, shown, twice
 from ingestor.files.records import Record, read_records
 from ingestor.files.table import FileError, Reading, SeriesBook, Unreadable
 from ingestor.files.textfile import TextFile
@@ -57,26 +57,50 @@ def read_annotated(
     book = SeriesBook(bucket)
     annotations: dict[str, list[str | None]] = {}
     table: _Table | None = None
-    for record in read_records(file, Splitter(",")):
+    head: list[str] = []
+    front = ""  # of what is rejected: the head of its table, where that is not the one of the file
+    records = read_records(file, Splitter(","))
+    for record in records:
         if isinstance(record, Unreadable):
-            yield record
+            yield record._replace(raw=front + record.raw)
             continue
         first = record.cells[0] or ""
         if first in _ANNOTATIONS:
             if table is not None:
-                annotations, table = {}, None
+                annotations, table, head, front = {}, None, [], "\n"
             annotations[first] = record.cells
+            head.append(record.raw)
         elif table is None:
+            if _is_error(record):
+                raise FileError(_what_broke(record, next(records, None)))
             table = _read_header(record, annotations, measurement)
+            head.append(record.raw)
+            front = front and "\n".join(["", *head, ""])
+        elif _TIME in record.cells:  # a header again
+            if head[-1] != record.raw:
+                raise FileError(f"line {record.at:,}: a table begins there without its #datatype")
         else:
-            yield _read_row(record, table, book, measurement, times)
+            item = _read_row(record, table, book, measurement, times)
+            yield item._replace(raw=front + item.raw) if front else item
+    if table is None:
+        raise FileError(f"line {file.at:,}: ends before the header of its table")
+
+
+def _is_error(header: Record) -> bool:
+    return "error" in header.cells and _TIME not in header.cells
+
+
+def _what_broke(header: Record, row: Record | Unreadable | None) -> str:
+    """What InfluxDB says where it could not go on."""
+    cells = row.cells if isinstance(row, Record) else []
+    at = header.cells.index("error")
+    said = f": {cells[at]}" if at < len(cells) and cells[at] else ""
+    return f"line {header.at:,}: InfluxDB broke off there with an error{said}"
 
 
 def _read_header(record: Record, annotations: Mapping[str, list[str | None]], measurement: str | None) -> _Table:
     names = [cell or "" for cell in record.cells]
     width = len(names)
-    if "error" in names and _TIME not in names:
-        raise FileError(f"line {record.at:,}: InfluxDB broke off there with an error instead of readings")
     kinds, groups, defaults = ((annotations.get(name) or [None] * width)[:width] for name in _ANNOTATIONS)
     if len(kinds) != width or "#datatype" not in annotations:
         raise FileError(f"line {record.at:,}: the header does not fit the #datatype before it")
@@ -86,6 +110,8 @@ def _read_header(record: Record, annotations: Mapping[str, list[str | None]], me
         raise FileError(f"line {record.at:,}: the table has no _measurement: name it with --measurement")
     if (_FIELD in names) != (_VALUE in names):
         raise FileError(f"line {record.at:,}: the table has only one of _field and _value")
+    if again := twice(name for name in names if name not in _PASSED_OVER):
+        raise FileError(f"line {record.at:,}: two columns are called {shown(again)}")
     pivoted = _FIELD not in names
     special = {_TIME, _FIELD, _VALUE, _MEASUREMENT, *_PASSED_OVER}
     others = [(at, name) for at, name in enumerate(names) if name not in special]

@@ -1,14 +1,14 @@
 """Cells of CSV: how a line falls into them, and what each of them says. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ingestor.ports import FieldType, Value
 
 _INT: Final = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _FLOAT: Final = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,5})?", re.ASCII)
-_WITH_COMMA: Final = re.compile(r"[+-]?\d{1,400}(?:,\d{1,400})?", re.ASCII)
+_WITH_COMMA: Final = re.compile(r"[+-]?\d[\d.,]{0,400}", re.ASCII)
 _BOOLS: Final = {"true": True, "t": True, "false": False, "f": False}
 _INT64: Final = range(-(2**63), 2**63)
 _INFINITY: Final = float("inf")
@@ -80,9 +80,14 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
-def twice(names: Sequence[str]) -> str | None:
+def twice(names: Iterable[str]) -> str | None:
     """The first name that occurs a second time."""
-    return next((name for at, name in enumerate(names) if name in names[:at]), None)
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _float(text: str) -> float:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ingestor.encode.line import LineEncoder
 from ingestor.files.lineprotocol import LineError, LineParser, UnfinishedError
 from ingestor.files.table import Block, BlockPoints, Layout, Reading, SeriesBook, Unreadable
-from ingestor.files.textfile import MAX_LINE, TextFile
+from ingestor.files.textfile import MAX_LINE, TextFile, flaw_of, is_cut
 
 _CLOSED = re.compile(r'(?:\\.|[^"\\])*+"', re.DOTALL)
 _MAX_JOINED = 64  # attempts for one text: each reads all of it again
@@ -27,6 +27,9 @@ def read_lines(file: TextFile, parser: LineParser) -> Iterator[Reading | Unreada
         if not text.strip() or text.lstrip().startswith("#"):
             continue
         at = file.at
+        if why := flaw_of(line):
+            yield Unreadable(at, "" if is_cut(line) else text, why)
+            continue
         try:
             yield Reading(at, text, parser.parse(text))
         except UnfinishedError as error:
@@ -59,6 +62,8 @@ def _close(file: TextFile, more: list[str], *, room: int) -> bool:
     while room > 0 and (line := file.next()) is not None:
         more.append(line)
         room -= len(line)
+        if flaw_of(line):
+            return False
         if _CLOSED.match(line):
             return True
     return False

@@ -4,7 +4,7 @@ The schema of a file tells the measurement and which columns are tags, so that `
 other programs see ordinary columns. Nothing imports pyarrow before it is used.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,7 @@ _UNIT: Final = b"unit"
 _PANDAS_INDEX: Final = "__index_level_0__"
 _TIME: Final = "time"
 _INFINITE: Final = frozenset({float("inf"), float("-inf")})
+_MAX_INT: Final = 2**63 - 1
 
 
 def schema_of(layout: Layout) -> "pa.Schema":
@@ -116,12 +117,16 @@ class ParquetReadings:
 
         try:
             self._file = pq.ParquetFile(path)
-        except pa.ArrowException as error:
-            raise FileError(f"{path} cannot be read as Parquet: {error}") from None
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise FileError(f"{path} cannot be read as Parquet: {_first_line(error)}") from None
         self._path = path
         self._times = times
-        self._layout = _own_layout(self._file.schema_arrow) or _foreign_layout(self._file.schema_arrow, roles)
-        self._time = _TIME if _MEASUREMENT in (self._file.schema_arrow.metadata or {}) else roles.time
+        schema = self._file.schema_arrow
+        self._time = _TIME if _is_ours(schema) else roles.time
+        _check_names(schema, (self._time, *(() if _is_ours(schema) else (*roles.tags, *(roles.fields or ())))))
+        self._layout = _own_layout(schema, roles) if _is_ours(schema) else _foreign_layout(schema, roles)
         units = {column.name: column.unit for column in self._layout.fields if column.unit}
         self._points = BlockPoints(self._layout, SeriesBook(bucket, units=units))
         self._names = [column.name for column in self._layout.fields]
@@ -146,7 +151,7 @@ class ParquetReadings:
                 yield from self._readings(batch)
                 self.done += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            raise FileError(f"{self._path} cannot be read beyond row {self.done:,}: {error}") from None
+            raise FileError(f"{self._path} cannot be read beyond row {self.done:,}: {_first_line(error)}") from None
 
     def _readings(self, batch: "pa.RecordBatch") -> Iterator[Reading | Unreadable]:
         times = _times(batch.column(self._time), self._times)
@@ -158,42 +163,64 @@ class ParquetReadings:
                 yield Unreadable(at, "", time_ns)
                 continue
             fields = {name: column[row] for name, column in zip(self._names, values, strict=True)}
-            infinite = tuple(name for name, value in fields.items() if value in _INFINITE)
-            kept = [None if name in infinite else value for name, value in fields.items()]
+            wrong = {name: why for name, value in fields.items() if (why := _flaw(value))}
+            kept = [None if name in wrong else value for name, value in fields.items()]
             point = self._points.point(time_ns, tuple(column[row] for column in tags), kept)
-            if infinite or point is None:
-                why = f"{', '.join(infinite)}: no finite number" if infinite else "has no value"
-                yield Unreadable(at, "", why, infinite if point else ())
+            if wrong or point is None:
+                why = "; ".join(f"{name}: {why}" for name, why in wrong.items()) or "has no value"
+                yield Unreadable(at, "", why, tuple(wrong) if point else ())
             if point is not None:
                 yield Reading(at, "", point)
 
 
-def _own_layout(schema: "pa.Schema") -> Layout | None:
-    """The columns of a file that this program wrote; None where somebody else did."""
-    measurement = (schema.metadata or {}).get(_MEASUREMENT)
-    if measurement is None:
-        return None
-    roles = {field.name: (field.metadata or {}).get(_ROLE, b"") for field in schema}
-    tags = tuple(name for name, role in roles.items() if role == b"tag")
-    fields = tuple(_column(schema.field(name)) for name, role in roles.items() if role == b"field")
-    return Layout(measurement.decode(), tags, fields)
+def _is_ours(schema: "pa.Schema") -> bool:
+    return bool((schema.metadata or {}).get(_MEASUREMENT))
+
+
+def _check_names(schema: "pa.Schema", wanted: Iterable[str]) -> None:
+    names = list(schema.names)
+    for name in wanted:
+        if name not in names:
+            hint = ": say with --time which one is the time" if name == _TIME else ""
+            raise FileError(f"there is no column {shown(name)} among {', '.join(names)}{hint}")
+    if again := twice(names):
+        raise FileError(f"two columns are called {shown(again)}")
+
+
+def _own_layout(schema: "pa.Schema", roles: Roles) -> Layout:
+    """The columns of a file that this program wrote."""
+    of = {field.name: (field.metadata or {}).get(_ROLE, b"") for field in schema}
+    tags = tuple(_tag(schema.field(name)) for name, role in of.items() if role == b"tag")
+    fields = tuple(_column(schema.field(name)) for name, role in of.items() if role == b"field")
+    return Layout(roles.measurement or _text(schema.metadata[_MEASUREMENT]), tags, fields)
 
 
 def _foreign_layout(schema: "pa.Schema", roles: Roles) -> Layout:
-    names = list(schema.names)
-    for name in (roles.time, *roles.tags, *(roles.fields or ())):
-        if name not in names:
-            raise FileError(f"there is no column {shown(name)} among {', '.join(names)}")
-    if again := twice(names):
-        raise FileError(f"two columns are called {shown(again)}")
     if roles.measurement is None:
         raise FileError("the file does not say which measurement its readings are: name it with --measurement")
-    taken = {roles.time, *roles.tags, _PANDAS_INDEX}
-    chosen = [name for name in names if name not in taken and (roles.fields is None or name in roles.fields)]
+    taken = {roles.time, *roles.tags, _PANDAS_INDEX, ""}
+    chosen = [name for name in schema.names if name not in taken and (roles.fields is None or name in roles.fields)]
     if not chosen:
         raise FileError("no column is left that could be a field")
     fields = tuple(_column(schema.field(name), roles.types.get(name)) for name in chosen)
-    return Layout(roles.measurement, tuple(roles.tags), fields)
+    return Layout(roles.measurement, tuple(_tag(schema.field(name)) for name in roles.tags), fields)
+
+
+def _tag(field: "pa.Field") -> str:
+    """The name of a column that is a tag."""
+    import pyarrow.types as kinds  # noqa: PLC0415
+
+    kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
+    if kinds.is_nested(kind) or kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        raise FileError(f"column {shown(field.name)} is {field.type}, which cannot be a tag")
+    return str(field.name)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise FileError("what the file says of its columns is not in UTF-8") from None
 
 
 def _column(field: "pa.Field", wanted: FieldType | None = None) -> Column:
@@ -205,20 +232,29 @@ def _column(field: "pa.Field", wanted: FieldType | None = None) -> Column:
         FieldType.BOOL: (kinds.is_boolean,),
         FieldType.INT: (kinds.is_integer,),
         FieldType.FLOAT: (kinds.is_floating, kinds.is_decimal),
-        FieldType.TEXT: (kinds.is_string, kinds.is_large_string),
+        FieldType.TEXT: (kinds.is_string, kinds.is_large_string, kinds.is_string_view),
     }
     found = next((name for name, some in tests.items() if any(test(kind) for test in some)), None)
     if found is None:
         raise FileError(f"column {shown(field.name)} is {field.type}, which no store holds: choose others with --field")
     if wanted not in {None, found} and (found, wanted) != (FieldType.INT, FieldType.FLOAT):
         raise FileError(f"column {shown(field.name)} is {found.value} in the file, not {wanted}")
-    return Column(field.name, wanted or found, unit.decode() if unit else None)
+    return Column(field.name, wanted or found, _text(unit) if unit else None)
 
 
 def _values(column: "pa.Array", kind: FieldType) -> list[Value | None]:
-    """The values of a column; what is no number is missing, as pandas says it."""
-    values: list[Value | None] = column.cast(_arrow(kind)).to_pylist()
+    """The values of a column; what is no number is missing, as pandas says it. Whole numbers may be too large."""
+    if kind is FieldType.INT:
+        return list(column.to_pylist())
+    values: list[Value | None] = column.cast(_arrow(kind), safe=False).to_pylist()  # a float is the nearest there is
     return [None if value != value else value for value in values] if kind is FieldType.FLOAT else values  # noqa: PLR0124
+
+
+def _flaw(value: Value | None) -> str:
+    """Why a value cannot be stored; "" where it can."""
+    if value in _INFINITE:
+        return "no finite number"
+    return f"{value} is no whole number of 64 bits" if isinstance(value, int) and value > _MAX_INT else ""
 
 
 def _times(column: "pa.Array", times: TimeReader) -> list[int | str]:
@@ -227,9 +263,12 @@ def _times(column: "pa.Array", times: TimeReader) -> list[int | str]:
     import pyarrow.compute as pc  # noqa: PLC0415
 
     if pa.types.is_timestamp(column.type):
-        if column.type.tz is None:
-            column = pc.assume_timezone(column, str(times.zone))
-        found = column.cast(pa.timestamp("ns", "UTC")).cast(pa.int64()).to_pylist()
+        try:
+            zoned = pc.assume_timezone(column, str(times.zone)) if column.type.tz is None else column
+            found = zoned.cast(pa.timestamp("ns", "UTC")).cast(pa.int64()).to_pylist()
+        except pa.ArrowInvalid:  # some are out of range, or an hour that the zone has twice or not at all
+            utc = column if column.type.tz is None else column.cast(pa.timestamp(column.type.unit, "UTC"))
+            return [_time(value, times) for value in utc.cast(pa.string()).to_pylist()]
         return ["has no time" if time_ns is None else time_ns for time_ns in found]
     return [_time(value, times) for value in column.to_pylist()]
 
@@ -251,3 +290,7 @@ def _arrow(kind: FieldType) -> "pa.DataType":
         FieldType.BOOL: pa.bool_(),
     }
     return types[kind]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ingestor.files.cells import Splitter
 from ingestor.files.table import Unreadable
-from ingestor.files.textfile import MAX_LINE, TextFile
+from ingestor.files.textfile import MAX_LINE, TextFile, flaw_of, is_cut
 
 BAD_QUOTES = "has a quote that is not closed, or that stands inside of a cell without quotes"
 
@@ -40,9 +40,10 @@ def read_records(file: TextFile, splitter: Splitter) -> Iterator[Record | Unread
             odd ^= following.count('"') % 2 == 1
             room -= len(following)
         raw = (line + "".join(more)).rstrip("\r\n") if more else line.rstrip("\r\n")
-        cells = None if odd else splitter.split(raw)
+        why = flaw_of(line) or next(filter(None, map(flaw_of, more)), "")
+        cells = None if odd or why else splitter.split(raw)
         if cells is None:
             file.give_back(more)
-            yield Unreadable(at, line.rstrip("\r\n"), BAD_QUOTES)
+            yield Unreadable(at, "" if is_cut(line) else line.rstrip("\r\n"), why or BAD_QUOTES)
         else:
             yield Record(at, raw, cells)

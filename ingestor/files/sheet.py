@@ -1,8 +1,9 @@
 """CSV files as points: our own, and those of other programs with a mapping of their columns."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 
 from ingestor.files import commas
@@ -14,7 +15,9 @@ from ingestor.files.times import TimeReader
 from ingestor.ports import FieldType, Point, Series, Value
 
 _LOOKED_AT = 1_000  # records, to find the types of columns
+_LOOKED_AT_CHARACTERS = 16 * 2**20
 _REMEMBERED = 20_000  # series
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,40 @@ def read_sheet(
     """
     line = next((line for line in file.lines() if line.strip()), None)
     if line is None:
-        return
+        raise FileError("there is no header: all lines are empty")
     file.give_back([line])
     records = read_records(file, Splitter(separator_of(line)))
     header = next(records)
     if isinstance(header, Unreadable):
         raise FileError(f"the header {header.reason}")
+    _check_header(header.raw)
     headings = [cell or "" for cell in header.cells]
     columns = _own(headings)
     if columns is None:
-        first = list(islice(records, _LOOKED_AT))
+        first = _first(records)
         columns = _foreign(headings, roles, {**known, **roles.types}, first)
         records = chain(first, records)
     if columns.measurement is None and roles.measurement is None:
         raise FileError("the file does not say which measurement its readings are: name it with --measurement")
     yield from _Sheet(columns, bucket=bucket, measurement=roles.measurement, times=times).read(records)
+
+
+def _check_header(header: str) -> None:
+    """Refuse what is no line of text, before columns get such names."""
+    if "\0" in header:
+        raise FileError("the header has NUL bytes in it: this is no text, or not in UTF-8")
+    if _LONE_RETURN.search(header):
+        raise FileError("the header has a carriage return in it: where that ends the lines, end them with line feeds")
+
+
+def _first(records: Iterator[Record | Unreadable]) -> list[Record | Unreadable]:
+    """Some records, of which the types are guessed."""
+    found: list[Record | Unreadable] = []
+    room = _LOOKED_AT_CHARACTERS
+    while room > 0 and len(found) < _LOOKED_AT and (record := next(records, None)) is not None:
+        found.append(record)
+        room -= len(record.raw)
+    return found
 
 
 def _own(headings: Sequence[str]) -> _Columns | None:
@@ -106,7 +128,8 @@ def _own(headings: Sequence[str]) -> _Columns | None:
     if (heading := next(strange, None)) is not None:
         raise FileError(f"the column {shown(heading)} has no type: write NAME:tag, or NAME:float as others have it")
     names = [column.name for _, column in fields]
-    if again := twice(names) or twice([name for _, name in tags]):
+    bare = [heading for heading, what in zip(headings, found, strict=True) if what is None]
+    if again := twice(names) or twice(name for _, name in tags) or twice(bare):
         raise FileError(f"two columns are called {shown(again)}")
     return _Columns(len(headings), headings.index(commas.TIME), measurement, tags, fields)
 
@@ -120,8 +143,9 @@ def _foreign(
             listed = ", ".join(filter(None, headings))
             hint = ": say with --time which one is the time" if name == commas.TIME else ""
             raise FileError(f"there is no column {shown(name)} among {listed}{hint}")
-    if again := twice([heading for heading in headings if heading]):
+    if again := twice(heading for heading in headings if heading):
         raise FileError(f"two columns are called {shown(again)}")
+    place = {name: at for at, name in enumerate(headings)}
     taken = {roles.time, *roles.tags, ""}
     if roles.measurement is None:
         taken.add(commas.MEASUREMENT)
@@ -130,7 +154,7 @@ def _foreign(
         raise FileError("no column is left that could be a field")
     fields = []
     for name in names:
-        at = headings.index(name)
+        at = place[name]
         cells = [one.cells[at] for one in first if isinstance(one, Record) and at < len(one.cells)]
         if name not in types and have_commas(cells):
             raise FileError(
@@ -139,9 +163,9 @@ def _foreign(
             )
         fields.append((at, Column(name, types.get(name) or guess_type(cells))))
     own = roles.measurement is None and commas.MEASUREMENT in headings
-    measurement = headings.index(commas.MEASUREMENT) if own else None
-    tags = [(headings.index(name), name) for name in roles.tags]
-    return _Columns(len(headings), headings.index(roles.time), measurement, tags, fields)
+    measurement = place[commas.MEASUREMENT] if own else None
+    tags = [(place[name], name) for name in roles.tags]
+    return _Columns(len(headings), place[roles.time], measurement, tags, fields)
 
 
 class _Sheet:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -15,12 +16,28 @@ MAX_LINE: int = 4 * 2**20
 """Characters of a line, or of lines that belong together."""
 
 _GZIP = b"\x1f\x8b"
+_UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
+_NO_UTF8 = re.compile("[\ud800-\udfff]")
+
+
+def is_cut(line: str) -> bool:
+    """Whether a line is longer than MAX_LINE, so that its rest is missing."""
+    return len(line) >= MAX_LINE and not line.endswith("\n")
+
+
+def flaw_of(line: str) -> str:
+    """Why a line is not to be read, whatever stands in it; "" where it may be."""
+    if is_cut(line):
+        return f"is longer than {MAX_LINE:,} characters"
+    if not line.isascii() and _NO_UTF8.search(line):
+        return "is not in UTF-8: save the file in that encoding"
+    return ""
 
 
 class TextFile:
     """A file that is read line by line; use it as a context manager.
 
-    What is not UTF-8 becomes lone surrogates, which no store takes: such a line alone is refused, not the file.
+    What is not UTF-8 becomes lone surrogates: such a line alone is refused (`flaw_of`), not the file.
 
     Args:
         path: The file; what begins as gzip does is decompressed.
@@ -59,17 +76,19 @@ class TextFile:
         return self._raw.tell()
 
     def next(self) -> str | None:
-        """The next line with its line break, at most MAX_LINE characters of it; None at the end.
+        """The next line with its line break; of a longer one the first MAX_LINE characters; None at the end.
 
         Raises:
-            FileError: The file is damaged from here on.
+            FileError: The file is damaged from here on, or it is UTF-16.
         """
         try:
-            line = self._back.popleft() if self._back else self._text.readline(MAX_LINE)
+            line = self._back.popleft() if self._back else self._read()
         except (EOFError, OSError, zlib.error) as error:
             raise FileError(f"{self._path} cannot be read beyond line {self.at:,}: {error}") from None
         if not line:
             return None
+        if not self.at and line.startswith(_UTF16):
+            raise FileError(f"{self._path} is in UTF-16: save it in UTF-8")
         self.at += 1
         return line
 
@@ -86,3 +105,9 @@ class TextFile:
         """
         while (line := self.next()) is not None:
             yield line
+
+    def _read(self) -> str:
+        line = rest = self._text.readline(MAX_LINE)
+        while is_cut(rest):
+            rest = self._text.readline(MAX_LINE)
+        return line

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ DEADLINE_SECS = 60.0
 _ADVICE = "Import the same again later: what is stored is not stored twice"
 
 _BATCH = 5_000
+_BATCH_CHARACTERS = 16 * 2**20
 _REASONS = 1_000  # that are told apart
 _OTHER = "other reasons"
 
@@ -89,11 +89,11 @@ class Import:
             on_progress: Called after each batch.
 
         Raises:
-            FileError: The file cannot be read; what was read before is stored. Or no bucket is named.
+            FileError: The file cannot be read, and what was read before is stored; the rejected lines cannot be
+                written down; or no bucket is named.
             StoreUnavailableError: The store took no batch for DEADLINE_SECS.
             StoreMisconfiguredError: It will take none until a person acts.
             BucketError: The bucket cannot be written.
-            OSError: The rejected lines cannot be written down.
         """
         if not self.options.bucket:
             raise FileError("--bucket is empty: name the bucket that the readings go to")
@@ -105,27 +105,31 @@ class Import:
             Rejected(self.file, head=readings.head, unit=readings.unit) as rejected,
         ):
             items = readings.items if check is None else _checked(readings.items, check)
-            for batch in _batches(items, self.batch):
-                await _store(batch, engine, tally, rejected)
-                on_progress(Progress(min(readings.share(), 1.0), tally.stored))
+            try:
+                for batch in _batches(items, self.batch):
+                    await _store(batch, engine, tally, rejected)
+                    on_progress(Progress(min(readings.share(), 1.0), tally.stored))
+            except FileError as error:
+                raise FileError(f"{error}{_before(tally, rejected.path)}") from None
         return Summary(tally.stored, tally.rejected, tally.shortened, dict(tally.reasons.most_common()), rejected.path)
 
 
 async def _store(batch: list[Reading | Unreadable], engine: BatchWriter, tally: _Tally, rejected: Rejected) -> None:
     """Write the readings of a batch, and note what of it is not stored."""
-    taken: list[Reading] = []
+    taken = [item for item in batch if isinstance(item, Reading)]
+    refused: list[tuple[Reading | Unreadable, str]] = []
     for item in batch:
-        if isinstance(item, Reading):
-            taken.append(item)
-        else:
+        if isinstance(item, Unreadable):
             tally.refuse(item.reason, some=bool(item.fields))
-            rejected.add(item, item.reason)
+            refused.append((item, item.reason))
     lost = 0
     outcome = await engine.write_within([item.point for item in taken], DEADLINE_SECS, advice=_ADVICE)
     for at, _, detail, fields in outcome.rejections:
         tally.refuse(detail, some=bool(fields))
-        rejected.add(taken[at], detail)
+        refused.append((taken[at], detail))
         lost += not fields
+    for one, reason in sorted(refused, key=lambda pair: pair[0].at):
+        rejected.add(one, reason)
     tally.stored += len(taken) - lost
 
 
@@ -143,5 +147,28 @@ def _checked(items: Iterator[Reading | Unreadable], check: ModelCheck) -> Iterat
 
 
 def _batches(items: Iterator[Reading | Unreadable], size: int) -> Iterator[list[Reading | Unreadable]]:
-    while batch := list(islice(items, size)):
+    """The items in batches that fit into memory; where the file is damaged, what stands before comes all the same."""
+    batch: list[Reading | Unreadable] = []
+    characters = 0
+    damage = None
+    try:
+        for item in items:
+            batch.append(item)
+            characters += len(item.raw)
+            if len(batch) >= size or characters >= _BATCH_CHARACTERS:
+                yield batch
+                batch, characters = [], 0
+    except FileError as error:
+        damage = error
+    if batch:
         yield batch
+    if damage is not None:
+        raise damage
+
+
+def _before(tally: _Tally, rejected: Path | None) -> str:
+    """What became of that which stands before the damage."""
+    if not (tally.stored or tally.rejected):
+        return ""
+    also = f"; rejected of it: {tally.rejected + tally.shortened:,}, see {rejected}" if rejected else ""
+    return f"; what stands before is stored: {tally.stored:,} reading{'s' * (tally.stored != 1)}{also}"

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from ingestor.files.table import Reading, Unreadable
+from ingestor.files.table import FileError, Reading, Unreadable
 
 
 class Rejected:
@@ -29,29 +29,46 @@ class Rejected:
         self.path: Path | None = None
 
     def __enter__(self) -> Self:
-        """Nothing of an earlier import stays."""
-        self._target.unlink(missing_ok=True)
+        """Nothing of an earlier import stays.
+
+        Raises:
+            FileError: What stands in its place cannot be removed.
+        """
+        try:
+            self._target.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._told(error) from None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        try:
+            if self._file is not None:
+                self._file.close()
+        except OSError as full:
+            raise self._told(full) from None
 
     def add(self, item: Reading | Unreadable, reason: str) -> None:
         """Write one of them.
 
         Raises:
-            OSError: The disk is full, say.
+            FileError: The disk is full, say.
         """
-        if self._file is None:
-            self._file = self._target.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            self.path = self._target
-            self._file.write(self._head)
         raw = item.raw or (_as_text(item) if isinstance(item, Reading) else "")
         said = reason.replace("\n", " ").replace("\r", " ")
-        self._file.write(f"# {self._unit} {item.at}: {said}\n{raw}\n" if raw else f"# {self._unit} {item.at}: {said}\n")
+        text = f"# {self._unit} {item.at}: {said}\n{raw}\n" if raw else f"# {self._unit} {item.at}: {said}\n"
+        try:
+            if self._file is None:
+                self._file = self._target.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+                self.path = self._target
+                self._file.write(self._head)
+            self._file.write(text)
+        except OSError as error:
+            raise self._told(error) from None
+
+    def _told(self, error: OSError) -> FileError:
+        return FileError(f"{self._target} cannot be written: {error.strerror}")
 
 
 def _name(name: str) -> str:

@@ -1,9 +1,10 @@
 """The readings of a file, whatever its format: its name says it, and of CSV its first line."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from ingestor.files.annotated import is_annotated, read_annotated
@@ -67,18 +68,23 @@ def open_readings(path: Path, options: Options, *, known: Mapping[str, FieldType
     if suffix is None:
         raise FileError(f"{path}: the name says what it is: one of {', '.join(_SUFFIXES)}")
     try:
-        if suffix == ".parquet":
-            with closing(
-                ParquetReadings(path, bucket=options.bucket, roles=options.roles, times=options.times)
-            ) as file:
-                yield Readings(file.read(), lambda: file.done / max(file.rows, 1), unit="row")
-        else:
-            with TextFile(path) as text:
-                yield _of_text(text, options, known, lines=suffix.startswith(".lp"))
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror or error}") from None
+        with ExitStack() as stack:
+            yield _opened(stack, path, suffix, options, known)
     except FileError as error:
         raise FileError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+
+
+def _opened(stack: ExitStack, path: Path, suffix: str, options: Options, known: Mapping[str, FieldType]) -> Readings:
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise FileError(f"{path} is no file, but a folder, a pipe or a device")
+        if suffix == ".parquet":
+            file = ParquetReadings(path, bucket=options.bucket, roles=options.roles, times=options.times)
+            stack.callback(file.close)
+            return Readings(file.read(), lambda: file.done / max(file.rows, 1), unit="row")
+        return _of_text(stack.enter_context(TextFile(path)), options, known, lines=suffix.startswith(".lp"))
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}") from None
 
 
 def _of_text(text: TextFile, options: Options, known: Mapping[str, FieldType], *, lines: bool) -> Readings:
@@ -86,9 +92,11 @@ def _of_text(text: TextFile, options: Options, known: Mapping[str, FieldType], *
         return text.done / max(text.size, 1)
 
     bucket, roles, times = options.bucket, options.roles, options.times
+    head = _head(text)
+    if not head:
+        raise FileError("there is nothing in it to import")
     if lines:
         return Readings(read_lines(text, LineParser(SeriesBook(bucket), times)), share)
-    head = _head(text)
     if is_annotated(head):
         items = read_annotated(text, bucket=bucket, measurement=roles.measurement, times=times)
     else:

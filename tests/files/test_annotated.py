@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingestor.files.annotated import is_annotated, read_annotated
-from ingestor.files.table import FileError
+from ingestor.files.table import FileError, Unreadable
 from ingestor.files.times import TimeReader
 from ingestor.ports import Point
 from tests.files.samples import taken, text_file
@@ -99,7 +99,13 @@ def test_a_measurement_is_named_where_there_is_none(tmp_path: Path) -> None:
     [
         (
             "#datatype,string,long,string,string\n,result,table,error,reference\n,,,boom,\n",
-            "broke off there with an error",
+            "line 2: InfluxDB broke off there with an error: boom",
+        ),
+        ("#datatype,string,long,string,string\n,result,table,error,reference\n", "with an error$"),
+        ("#datatype,string,long\n#group,false", "line 2: ends before the header of its table"),
+        (
+            "#datatype,string,long,dateTime:RFC3339,double,double,string\n,result,table,_time,t,t,_measurement\n",
+            "two columns are called 't'",
         ),
         ("#datatype,string,long\n,result,table,_time,t\n", "does not fit the #datatype"),
         ("#default,,,,\n,result,table,_time,t\n", "does not fit the #datatype"),
@@ -118,6 +124,32 @@ def test_tables_that_are_no_readings(tmp_path: Path, text: str, why: str) -> Non
     """One clear line with the place."""
     with pytest.raises(FileError, match=why):
         read(tmp_path, text)
+
+
+def test_a_header_that_comes_again_is_no_row(tmp_path: Path) -> None:
+    """The same one is passed over; another one needs annotations of its own, or rows would be read by the wrong one."""
+    points, wrong = read(tmp_path, PIVOTED + PIVOTED.splitlines()[3] + "\n" + PIVOTED.splitlines()[4])
+    assert (len(points), wrong) == (3, [])
+
+    with pytest.raises(FileError, match="line 7: a table begins there without its #datatype"):
+        read(tmp_path, PIVOTED + ",result,table,_time,_measurement,room,count,on,temperature\n")
+
+
+def test_what_is_rejected_of_a_later_table_stands_under_its_own_head(tmp_path: Path) -> None:
+    """Or it would be read by the head of another one when it is mended and imported."""
+    bad = LONG.replace("12:00:00.5Z", "soon").replace("12:00:01Z", "soon")
+    with text_file(tmp_path, bad) as file:
+        first, later = (
+            item
+            for item in read_annotated(file, bucket="Farm", measurement=None, times=TimeReader())
+            if isinstance(item, Unreadable)
+        )
+
+    assert first.raw.startswith(",,1,")
+    assert later.raw.startswith("\n#group")
+    mended = later.raw.replace("soon", "12:00:01Z")
+    (point,), _ = read(tmp_path, bad.partition("\n,,0")[0] + f"\n# line 13: why\n{mended}\n")
+    assert (point.series.measurement, point.fields) == ("door", {"state": 'say "x",\n'})
 
 
 def test_what_an_annotated_file_begins_with() -> None:

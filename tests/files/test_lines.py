@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingestor.files.lineprotocol import LineParser
 from ingestor.files.lines import LineWriter, read_lines
 from ingestor.files.table import Block, BlockPoints, Column, Layout, SeriesBook
+from ingestor.files.textfile import MAX_LINE
 from ingestor.files.times import TimeReader
 from ingestor.ports import FieldType, Point
 from tests.files.samples import BLOCK, LAYOUT, plain, taken, text_file
@@ -61,6 +62,22 @@ def test_however_quotes_stand_good_lines_are_not_lost(
     points, _ = read(tmp_path_factory.mktemp("lines"), "\n".join([*lines, '"" ""', "m f=1 77"]))
 
     assert points[-1].time_ns == 77
+
+
+def test_lines_that_are_not_to_be_read_are_told(tmp_path: Path) -> None:
+    """Of another encoding, or too long, also inside of a text that goes on over lines."""
+    long = "x" * MAX_LINE + '" 2'
+    points, wrong = read(tmp_path, f'm,a=K\udcfc f=1 1\nm f="{long}\nm f="a\n\udcfc" 3\nm f="a\n{long}\nm f=1 4\n')
+
+    assert [point.time_ns for point in points] == [4]
+    assert [(at, why.partition(":")[0]) for at, why in wrong] == [
+        (1, "is not in UTF-8"),
+        (2, "is longer than 4,194,304 characters"),
+        (3, "field 'f' has a text without an end"),
+        (4, "is not in UTF-8"),
+        (5, "field 'f' has a text without an end"),
+        (6, "is longer than 4,194,304 characters"),
+    ]
 
 
 def test_many_texts_without_an_end_take_no_time(tmp_path: Path) -> None:

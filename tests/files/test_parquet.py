@@ -1,7 +1,8 @@
 """Parquet files."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -138,6 +139,12 @@ def test_times_of_other_types(tmp_path: Path, column: pa.Array, times: TimeReade
         ({"time": [1], "a": [1.0]}, Roles(), "name it with --measurement"),
         ({"time": [1], "a": ["x"]}, Roles(tags=("a",), measurement="m"), "no column is left"),
         ({"time": [1], "a": [[1.0]]}, Roles(measurement="m"), "which no store holds: choose others with --field"),
+        ({"time": [1], "a": [{"b": None}]}, Roles(measurement="m"), "'a' is struct<.*>, which no store holds"),
+        ({"time": [1], "a": [date(2026, 1, 1)]}, Roles(measurement="m"), "'a' is date32.*, which no store holds"),
+        ({"time": [1], "a": [time(12)]}, Roles(measurement="m"), "'a' is time64.*, which no store holds"),
+        ({"time": [1], "a": [None]}, Roles(measurement="m"), "'a' is null, which no store holds"),
+        ({"time": [1], "a": [[1]], "t": [1]}, Roles(tags=("a",), measurement="m"), "'a' is list<.*cannot be a tag"),
+        ({"time": [1], "a": [b"x"], "t": [1]}, Roles(tags=("a",), measurement="m"), "'a' is binary, which cannot be"),
     ],
 )
 def test_columns_that_cannot_be_used(tmp_path: Path, columns: dict[str, object], roles: Roles, why: str) -> None:
@@ -148,13 +155,21 @@ def test_columns_that_cannot_be_used(tmp_path: Path, columns: dict[str, object],
         read(tmp_path / "f.parquet", roles)
 
 
-def test_what_is_no_parquet_is_told(tmp_path: Path) -> None:
-    """Also a file that was cut off."""
-    file = write(tmp_path, [BLOCK])
-    file.write_bytes(file.read_bytes()[:-20])
+def damaged(data: bytes) -> bytes:
+    """With other bytes where its description begins."""
+    at = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    return data[:at] + bytes(byte ^ 255 for byte in data[at : at + 10]) + data[at + 10 :]
 
-    with pytest.raises(FileError, match="cannot be read as Parquet"):
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-20], damaged], ids=["cut off", "damaged"])
+def test_what_is_no_parquet_is_told(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    """In one line."""
+    file = write(tmp_path, [BLOCK])
+    file.write_bytes(damage(file.read_bytes()))
+
+    with pytest.raises(FileError, match="cannot be read as Parquet") as told:
         read(file)
+    assert "\n" not in str(told.value)
 
 
 def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
@@ -164,3 +179,86 @@ def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
 
     with pytest.raises(FileError, match="two columns are called 'a'"):
         ParquetReadings(path, bucket="Farm", roles=Roles(measurement="m"), times=TimeReader())
+
+
+def test_whole_numbers_beyond_64_bits_are_left_out_alone(tmp_path: Path) -> None:
+    """Parquet has larger ones than any store; as a float each of them has a place."""
+    columns = {"time": [NS, NS + 1], "u": pa.array([2**64 - 1, 2**63 - 1], pa.uint64()), "t": [1.0, 2.0]}
+    pq.write_table(pa.table(columns), tmp_path / "f.parquet")
+
+    points, wrong = read(tmp_path / "f.parquet", Roles(measurement="m"))
+    assert [point.fields for point in points] == [{"t": 1.0}, {"u": 2**63 - 1, "t": 2.0}]
+    assert wrong == [(1, f"u: {2**64 - 1} is no whole number of 64 bits")]
+
+    points, wrong = read(tmp_path / "f.parquet", Roles(measurement="m", types={"u": FieldType.FLOAT}))
+    assert [point.fields["u"] for point in points] == [2.0**64, 2.0**63]
+    assert wrong == []
+
+
+def test_values_of_odd_types(tmp_path: Path) -> None:
+    """Decimals are the nearest float, texts of any width are texts; columns without a name are passed over."""
+    columns = {
+        "time": [NS],
+        "d": pa.array([Decimal("1.10")], pa.decimal128(20, 2)),
+        "h": pa.array([1.5], pa.float16()),
+        "s": pa.array(["x"], pa.string_view()),
+        "l": pa.array(["y"], pa.large_string()).dictionary_encode(),
+        "": [1.0],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "f.parquet")
+
+    (point,), wrong = read(tmp_path / "f.parquet", Roles(measurement="m"))
+    assert (point.fields, wrong) == ({"d": 1.1, "h": 1.5, "s": "x", "l": "y"}, [])
+
+
+def test_times_that_a_zone_has_twice_or_never_are_read_as_in_text(tmp_path: Path) -> None:
+    """The first of two hours, and for one that is left out, as if the clocks had not been changed yet."""
+    zone = TimeReader(zone=ZoneInfo("Europe/Berlin"))
+    moments = [datetime(2026, 10, 25, 2, 30), datetime(2026, 3, 29, 2, 30), datetime(2026, 1, 1), None]  # noqa: DTZ001
+    columns = {"time": pa.array(moments, pa.timestamp("ms")), "t": [1.0, 2.0, 3.0, 4.0]}
+    pq.write_table(pa.table(columns), tmp_path / "f.parquet")
+
+    points, wrong = read(tmp_path / "f.parquet", Roles(measurement="m"), zone)
+    assert [point.time_ns for point in points] == [zone.read(str(moment)) for moment in moments if moment]
+    assert wrong == [(4, "has no time")]
+
+
+@pytest.mark.parametrize("tz", [None, "Asia/Singapore"])
+def test_a_time_that_is_out_of_range_harms_no_other(tmp_path: Path, tz: str | None) -> None:
+    """Nanoseconds of 64 bits end in 2262."""
+    times = pa.array([datetime(9999, 1, 1, tzinfo=UTC), NOON], pa.timestamp("us", tz))
+    pq.write_table(pa.table({"time": times, "t": [1.0, 2.0]}), tmp_path / "f.parquet")
+
+    points, wrong = read(tmp_path / "f.parquet", Roles(measurement="m"))
+    assert [point.time_ns for point in points] == [NS]
+    assert wrong[0][1].endswith("lies further from 1970 than 64 bits of nanoseconds can tell")
+
+
+@pytest.mark.parametrize(
+    ("measurement", "unit", "column", "why"),
+    [
+        (b"m", b"C", "t", "there is no column 'time'"),
+        (b"\xff", b"C", "time", "not in UTF-8"),
+        (b"m", b"\xff", "time", "not in UTF-8"),
+        (b"", b"C", "time", "name it with --measurement"),
+    ],
+)
+def test_a_file_that_only_looks_like_ours_is_told(
+    tmp_path: Path, measurement: bytes, unit: bytes, column: str, why: str
+) -> None:
+    """What stands in its schema, anybody may have written."""
+    fields = [
+        pa.field(column, pa.int64()),
+        pa.field("a", pa.float64(), metadata={"ingestor.role": "field", "unit": unit}),
+    ]
+    schema = pa.schema(fields, metadata={"ingestor.measurement": measurement})
+    pq.write_table(pa.table([[1], [1.0]], schema=schema), tmp_path / "f.parquet")
+
+    with pytest.raises(FileError, match=why):
+        read(tmp_path / "f.parquet")
+
+
+def test_another_measurement_may_be_said(tmp_path: Path) -> None:
+    """As for CSV."""
+    points, _ = read(write(tmp_path, [BLOCK]), Roles(measurement="other"))
+    assert {point.series.measurement for point in points} == {"other"}

@@ -5,6 +5,7 @@ from pathlib import Path
 from ingestor.files.cells import Splitter
 from ingestor.files.records import BAD_QUOTES, Record, read_records
 from ingestor.files.table import Unreadable
+from ingestor.files.textfile import MAX_LINE
 from tests.files.samples import text_file
 
 
@@ -38,4 +39,27 @@ def test_a_wrong_quote_harms_only_its_line(tmp_path: Path) -> None:
         Record(4, "h,i", ["h", "i"]),
         Unreadable(5, '"j', BAD_QUOTES),
         Record(6, "k", ["k"]),
+    ]
+
+
+def test_what_is_not_utf8_is_refused_as_it_is(tmp_path: Path) -> None:
+    """With the reason; where it stands in a later line of a quoted cell, the lines come one by one."""
+    assert read(tmp_path, 'a,\udcfc\n"b\n\udcfc"\nc,d\n') == [
+        Unreadable(1, "a,\udcfc", "is not in UTF-8: save the file in that encoding"),
+        Unreadable(2, '"b', "is not in UTF-8: save the file in that encoding"),
+        Unreadable(3, '\udcfc"', "is not in UTF-8: save the file in that encoding"),
+        Record(4, "c,d", ["c", "d"]),
+    ]
+
+
+def test_a_line_that_is_too_long_is_refused_and_not_kept(tmp_path: Path) -> None:
+    """Its beginning might pass for a record; and many of them would fill the memory."""
+    why = "is longer than 4,194,304 characters"
+
+    assert read(tmp_path, "a," + "x" * MAX_LINE + '\nc,d\n"e\n' + "x" * MAX_LINE + '"\nf\n') == [
+        Unreadable(1, "", why),
+        Record(2, "c,d", ["c", "d"]),
+        Unreadable(3, '"e', why),
+        Unreadable(4, "", why),
+        Record(5, "f", ["f"]),
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestor.files import sheet as sheet_module
 from ingestor.files.sheet import Roles, read_sheet
 from ingestor.files.table import FileError
 from ingestor.files.times import TimeReader
@@ -104,6 +105,7 @@ def test_a_type_that_was_guessed_wrong_harms_only_the_cells_that_do_not_fit(tmp_
         ("time,b\n1,2\n", Roles(tags=("c",), measurement="m"), "no column 'c'"),
         ("time,b\n1,2\n", Roles(tags=("b",), measurement="m"), "no column is left"),
         ("time,b,b\n1,2,3\n", Roles(measurement="m"), "two columns are called 'b'"),
+        ("time;b\n1;1.021,5\n2;22\n", Roles(measurement="m"), "'b' has numbers with a comma: write them with a point"),
         ("time;b\n1;21,5\n2;22\n", Roles(measurement="m"), "'b' has numbers with a comma: write them with a point"),
         ('time,"b\n', Roles(measurement="m"), "the header has a quote"),
         ("time,measurement,b:float,note\n", Roles(), "'note' has no type"),
@@ -127,7 +129,51 @@ def test_a_column_called_measurement_says_it(tmp_path: Path) -> None:
     assert [point.series.measurement for point in points] == ["c", "c"]
 
 
-def test_an_empty_file_has_no_readings(tmp_path: Path) -> None:
-    """That is no fault."""
-    assert read(tmp_path, "\n") == ([], [])
+def test_a_header_alone_has_no_readings(tmp_path: Path) -> None:
+    """That is no fault; a file without even that is one."""
+    assert read(tmp_path, "time,measurement,t:float\n") == ([], [])
+    with pytest.raises(FileError, match="there is no header"):
+        read(tmp_path, "\n\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("time,time,measurement,t:float", "two columns are called 'time'"),
+        ("time,measurement,measurement,t:float", "two columns are called 'measurement'"),
+        ("t\0ime,t", "has NUL bytes in it"),
+        ("time,t:float\r2026-01-31,1\r", "has a carriage return in it"),
+        ("time,K\udcfcche", "is not in UTF-8"),
+    ],
+)
+def test_a_header_that_is_none_is_told(tmp_path: Path, header: str, why: str) -> None:
+    """Before anything is stored under a wrong name, or one of two columns is left out."""
+    with pytest.raises(FileError, match=why):
+        read(tmp_path, f"{header}\n", Roles(measurement="m"))
+
+
+def test_very_many_columns_take_no_time(tmp_path: Path) -> None:
+    """Each is looked up, not searched."""
+    names = [f"c{number}" for number in range(20_000)]
+    (found,), wrong = read(tmp_path, f"time,{','.join(names)}\n2026-01-31{',1' * 20_000}\n", Roles(measurement="m"))
+
+    assert (len(found.fields), wrong) == (20_000, [])
+
+
+def test_types_are_guessed_from_a_bounded_part_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long its lines are, they are not all held at once."""
+    monkeypatch.setattr(sheet_module, "_LOOKED_AT_CHARACTERS", 10)
+    points, wrong = read(tmp_path, "time,t\n2026-01-31,1\n2026-01-31,x\n", Roles(measurement="m"))
+
+    assert ([point.fields for point in points], [at for at, _ in wrong]) == ([{"t": 1.0}], [3])
+
+
+def test_the_empty_text_and_no_value_stay_apart(tmp_path: Path) -> None:
+    """`""` is the one, nothing at all the other, at the end of a line too; a tag is never empty."""
+    rows = ['2026-01-30,m,r,"",', '2026-01-31,m,"",,""', "2026-02-01,m,r,,"]
+    points, wrong = read(tmp_path, "time,measurement,rack:tag,a:text,b:text\n" + "\n".join(rows))
+
+    assert [point.fields for point in points] == [{"a": ""}, {"b": ""}]
+    assert [point.series.tags for point in points] == [(("rack", "r"),), ()]
+    assert wrong == [(4, "has no value")]
     assert read(tmp_path, OURS) == ([], [])

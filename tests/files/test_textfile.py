@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingestor.files.table import FileError
-from ingestor.files.textfile import MAX_LINE, TextFile
+from ingestor.files.textfile import MAX_LINE, TextFile, flaw_of, is_cut
 from tests.files.samples import text_file
 
 
@@ -42,10 +42,35 @@ def test_what_is_not_utf8_harms_only_its_line(tmp_path: Path) -> None:
         assert list(file.lines()) == ["a\n", "\udcff\n", "b\n"]
 
 
-def test_a_line_without_an_end_comes_in_pieces(tmp_path: Path) -> None:
-    """No file fills the memory with one line."""
-    with text_file(tmp_path, "x" * (MAX_LINE + 5), packed=True) as file:
-        assert [len(line) for line in file.lines()] == [MAX_LINE, 5]
+def test_of_a_line_without_an_end_the_rest_is_passed_over(tmp_path: Path) -> None:
+    """No file fills the memory with one line, and the rest of it is never taken for a line of its own."""
+    with text_file(tmp_path, "x" * (3 * MAX_LINE + 5) + "\nb\n", packed=True) as file:
+        long, short = file.lines()
+
+        assert (len(long), short, file.at) == (MAX_LINE, "b\n", 2)
+        assert (is_cut(long), is_cut(short)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("Küche\n", ""),
+        ("K\udcfcche\n", "is not in UTF-8: save the file in that encoding"),
+        ("x" * (MAX_LINE - 1) + "\n", ""),
+        ("x" * MAX_LINE, "is longer than 4,194,304 characters"),
+    ],
+    ids=["text", "latin-1", "long", "too long"],
+)
+def test_why_a_line_is_not_to_be_read(line: str, why: str) -> None:
+    """Whatever the format."""
+    assert flaw_of(line) == why
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_told(tmp_path: Path, encoding: str) -> None:
+    """Some spreadsheets save that as text."""
+    with text_file(tmp_path, "\ufefftime,t\n".encode(encoding)) as file, pytest.raises(FileError, match="UTF-16"):
+        file.next()
 
 
 @pytest.mark.parametrize("damage", [slice(None, -20), slice(None, 20)])

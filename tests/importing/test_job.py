@@ -1,5 +1,6 @@
 """Imports, from each format into each store."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -191,9 +192,13 @@ def test_what_was_read_of_a_damaged_file_is_stored(tmp_path: Path) -> None:
     (tmp_path / "a.lp.gz").write_bytes(packed[: len(packed) * 3 // 4])
     store = MemoryStore()
 
-    with pytest.raises(FileError, match="cannot be read beyond line"):
+    with pytest.raises(
+        FileError, match=r"cannot be read beyond line ([0-9,]+): .*what stands before is stored"
+    ) as told:
         bring_in(tmp_path / "a.lp.gz", store)
-    assert len(store.points) > 5_000
+    last, stored = re.findall(r"beyond line ([0-9,]+):.* is stored: ([0-9,]+) readings", str(told.value))[0]
+    assert stored == f"{len(store.points):,}"
+    assert int(last.replace(",", "")) >= len(store.points) > 5_000
 
 
 def test_faults_of_the_store_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +246,43 @@ def test_a_bucket_without_a_name_is_told(tmp_path: Path) -> None:
     """What would be stored there, nothing could read."""
     with pytest.raises(FileError, match="--bucket is empty"):
         bring_in_text(tmp_path, "farm.lp", "m x=1 1", options=Options(""))
+
+
+def test_what_stands_before_an_error_of_influxdb_is_stored(tmp_path: Path) -> None:
+    """With what was rejected of it; the error is told in its own words."""
+    head = (
+        "#datatype,string,long,dateTime:RFC3339,double,string,string\n,result,table,_time,_value,_field,_measurement\n"
+    )
+    error = "\n#datatype,string,string\n,error,reference\n,out of memory,897\n"
+    (tmp_path / "a.csv").write_text(f"{head},,0,2026-01-31,1,t,m\n,,0,soon,2,t,m\n{error}")
+    store = MemoryStore()
+
+    with pytest.raises(
+        FileError, match=r"line 7: .* with an error: out of memory; .* stored: 1 reading; rejected of it: 1"
+    ):
+        bring_in(tmp_path / "a.csv", store)
+    assert len(store.points) == 1
+    assert ",,0,soon,2,t,m" in (tmp_path / "a.rejected.csv").read_text()
+
+
+def test_long_lines_make_smaller_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of the longest there may be would not fit into memory."""
+    monkeypatch.setattr(job_module, "_BATCH_CHARACTERS", 1_000)
+    (tmp_path / "a.lp").write_text("".join(f'm s="{"x" * 600}" {NS + number}\n' for number in range(6)))
+    seen: list[Progress] = []
+    engine = BatchWriter("local", MemoryStore(), types=TypeRegistry({}), on_fault=OnFault.RAISE)
+
+    run(Import(tmp_path / "a.lp", Options("Farm")).run(engine, on_progress=seen.append))
+    assert [progress.stored for progress in seen] == [2, 4, 6]
+
+
+def test_what_is_rejected_stands_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Whether the reader or the store refused it."""
+    (tmp_path / "a.lp").write_text(f"m t=1 {NS}\nm t=x {NS}\nm t=2 {NS + 1}\n")
+    store = MemoryStore(lambda _: [Rejection(0, Reason.REJECTED, "too old")])
+
+    bring_in(tmp_path / "a.lp", store)
+    assert [line for line in lines(tmp_path / "a.rejected.lp") if line.startswith("m ")] == [
+        f"m t=1 {NS}",
+        f"m t=x {NS}",
+    ]

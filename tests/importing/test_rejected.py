@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestor.files.table import Reading, Unreadable
+from ingestor.files.table import FileError, Reading, Unreadable
 from ingestor.importing.rejected import Rejected
 from tests.builders import point
 
@@ -51,3 +51,27 @@ def test_bytes_that_are_no_text_stay_as_they_were(tmp_path: Path) -> None:
         found.add(Unreadable(1, "m\udcff", "why"), "why")
 
     assert (tmp_path / "a.rejected.lp").read_bytes() == b"# line 1: why\nm\xff\n"
+
+
+def test_a_place_that_cannot_be_written_is_told_by_its_own_name(tmp_path: Path) -> None:
+    """Not by that of the imported file."""
+    (tmp_path / "a.rejected.lp").mkdir()
+
+    with (
+        pytest.raises(FileError, match=r"a\.rejected\.lp cannot be written: Is a directory"),
+        Rejected(tmp_path / "a.lp", head="", unit="line"),
+    ):
+        pass
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """In words for people; whether it is full when a line is written or when the file is closed."""
+
+    def fill(raw: str) -> None:
+        with Rejected(tmp_path / "full.lp", head="", unit="line") as found:
+            (tmp_path / "full.rejected.lp").symlink_to("/dev/full")
+            found.add(Unreadable(1, raw, "why"), "why")
+
+    for raw in ("short", "long" * 100_000):
+        with pytest.raises(FileError, match=r"full\.rejected\.lp cannot be written: No space left"):
+            fill(raw)

@@ -1,5 +1,8 @@
 """The readings of a file, whatever its format."""
 
+import gzip
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,9 @@ def test_foreign_csv_needs_roles(tmp_path: Path) -> None:
         ("a.parquet", None, "No such file"),
         ("a.parquet", b"PAR1", "cannot be read as Parquet"),
         ("a.lp.gz", b"\x1f\x8bx", "cannot be read beyond line 0"),
+        ("a.csv", b"", "a.csv: there is nothing in it to import"),
+        ("a.lp.gz", gzip.compress(b""), "a.lp.gz: there is nothing in it to import"),
+        ("a.parquet", b"", "cannot be read as Parquet"),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, name: str, content: bytes | None, why: str) -> None:
@@ -77,3 +83,25 @@ def test_the_share_that_is_read_grows(tmp_path: Path) -> None:
 
     assert shares == sorted(shares)
     assert shares[0] < 0.5 < shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_what_is_no_file_is_not_even_opened(tmp_path: Path, name: str, make: Callable[[Path], None]) -> None:
+    """A pipe would wait for ever, and a device have no end."""
+    make(tmp_path / name)
+
+    with pytest.raises(FileError, match="is no file, but a folder, a pipe or a device"):
+        look(tmp_path / name)
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the system's reason."""
+    (tmp_path / "a.csv").write_text("time,t")
+
+    def refuse(_: Path, __: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(FileError, match=r"a\.csv: Permission denied"):
+        look(tmp_path / "a.csv")
