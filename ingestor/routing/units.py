@@ -21,6 +21,8 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "VAr": "VA",
     "kvar": "kVA",
     "kVAr": "kVA",
+    "VAh": "VA*hour",
+    "kVAh": "kVA*hour",
     "varh": "VA*hour",
     "kvarh": "kVA*hour",
     "gpm": "gallon/minute",
@@ -30,7 +32,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "kts": "knot",
 }
 """Symbols that people write and pint does not know, or takes for something else: `cfm` is no centifemtometre."""
-_NUMBER: Final = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?(?:/\d{1,9})?)\s*")
+_NUMBER: Final = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?(?:/\d{1,9})?)\s*(?![\d.*/])")
 _POWER: Final = re.compile(r"(?<=[a-zA-Z])([23])(?!\w)")
 _DEGREES: Final = re.compile(r"(?:delta_|Δ)?(?:°|deg)(?=[CF]\b)")
 _TEMPERATURES: Final = {"°C", "degC", "°F", "degF"}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Protocol
 
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json
 
 from ingestor.routing.models import Model
 from sensors import FieldShape, Kind, Measurement
@@ -101,6 +101,19 @@ class CodeWire:
         if self._also in values:
             told[self._also] = values[self._also]
         return self._plain.read(told)
+
+
+def reader_of(model: type[Measurement]) -> Callable[[bytes], Values]:
+    """How JSON objects are read into readings of a class; authors compare it with the class itself.
+
+    What it returns raises ValueError for what is no such reading, or whatever code of the class raises.
+    """
+    whole = Model(model.__name__, model.shape, model if model.shape.has_code else None)
+    plain = PlainWire(whole)
+    if whole.code is None:
+        return plain.read_json
+    asked = CodeWire(whole.code, plain=plain, captured={}, also=None)
+    return lambda payload: asked.read(from_json(payload))
 
 
 def loosen(fields: Iterable[FieldShape], loose: AbstractSet[str]) -> Iterator[FieldShape]:

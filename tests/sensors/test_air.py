@@ -1,20 +1,21 @@
-"""Readings of carbon dioxide."""
+"""Readings of the air."""
 
 import pytest
-from pydantic import ValidationError
 
-from sensors.air import Co2
-
-
-def test_the_possible_is_accepted() -> None:
-    """Both ends of the range belong to it, and the unit is told."""
-    assert Co2(rack="rack1", co2=0).co2 == 0
-    assert Co2(co2=40000).co2 == 40000
-    assert Co2.shape.fields[0].unit == "ppm"
+from ingestor.routing.wire import reader_of
+from sensors.air import AirPressure, AirQuality, Co2
+from sensors.measurement import Measurement
+from sensors.testing import Sample, check_model
 
 
-@pytest.mark.parametrize("value", [0 - 0.1, 40000 + 0.1, None])
-def test_the_impossible_is_refused(value: float | None) -> None:
-    """What lies outside is refused, and so is nothing."""
-    with pytest.raises(ValidationError, match="co2"):
-        Co2.model_validate({"co2": value})
+@pytest.mark.parametrize(
+    ("model", "sample"),
+    [
+        (Co2, {"co2": 850.0}),
+        (AirPressure, {"pressure": 1009.4}),
+        (AirQuality, {"co2": 612, "voc": 120, "pm1": 3.1, "pm25": 5.0, "pm4": 6.2, "pm10": 6.4}),
+    ],
+)
+def test_what_devices_tell_is_a_reading(model: type[Measurement], sample: Sample) -> None:
+    """Within the ranges, beyond which nothing is taken; and the service reads it as the class does."""
+    check_model(model, samples=[{"rack": "rack1", **sample}], reader_of=reader_of)

@@ -1,20 +1,20 @@
 """Readings of light."""
 
 import pytest
-from pydantic import ValidationError
 
-from sensors.light import Light
-
-
-def test_the_possible_is_accepted() -> None:
-    """Both ends of the range belong to it, and the unit is told."""
-    assert Light(rack="rack1", light=0).light == 0
-    assert Light(light=200000).light == 200000
-    assert Light.shape.fields[0].unit == "lx"
+from ingestor.routing.wire import reader_of
+from sensors.light import Light, Par
+from sensors.measurement import Measurement
+from sensors.testing import Sample, check_model
 
 
-@pytest.mark.parametrize("value", [0 - 0.1, 200000 + 0.1, None])
-def test_the_impossible_is_refused(value: float | None) -> None:
-    """What lies outside is refused, and so is nothing."""
-    with pytest.raises(ValidationError, match="light"):
-        Light.model_validate({"light": value})
+@pytest.mark.parametrize(
+    ("model", "sample"),
+    [
+        (Light, {"light": 18_250}),
+        (Par, {"ppfd": 412.5, "dli": 17.3}),
+    ],
+)
+def test_what_devices_tell_is_a_reading(model: type[Measurement], sample: Sample) -> None:
+    """Within the ranges, beyond which nothing is taken; and the service reads it as the class does."""
+    check_model(model, samples=[{"rack": "rack1", **sample}], reader_of=reader_of)

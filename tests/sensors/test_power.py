@@ -1,20 +1,34 @@
-"""Readings of power."""
+"""Readings of electricity."""
 
 import pytest
-from pydantic import ValidationError
 
-from sensors.power import Power
-
-
-def test_the_possible_is_accepted() -> None:
-    """Both ends of the range belong to it, and the unit is told."""
-    assert Power(rack="rack1", power=-1000000).power == -1000000
-    assert Power(power=1000000).power == 1000000
-    assert Power.shape.fields[0].unit == "W"
+from ingestor.routing.wire import reader_of
+from sensors.measurement import Measurement
+from sensors.power import Electricity, EnergyCounter, Power
+from sensors.testing import Sample, check_model
 
 
-@pytest.mark.parametrize("value", [-1000000 - 0.1, 1000000 + 0.1, None])
-def test_the_impossible_is_refused(value: float | None) -> None:
-    """What lies outside is refused, and so is nothing."""
-    with pytest.raises(ValidationError, match="power"):
-        Power.model_validate({"power": value})
+@pytest.mark.parametrize(
+    ("model", "sample"),
+    [
+        (Power, {"power": -120.5}),
+        (EnergyCounter, {"energy": 1834.21}),
+        (
+            Electricity,
+            {
+                "power": 92,
+                "energy": 12.5,
+                "energy_returned": 0,
+                "voltage": 230.1,
+                "current": 0.42,
+                "apparent_power": 96.6,
+                "reactive_power": -29.5,
+                "power_factor": 0.95,
+                "frequency": 50.02,
+            },
+        ),
+    ],
+)
+def test_what_devices_tell_is_a_reading(model: type[Measurement], sample: Sample) -> None:
+    """Within the ranges, beyond which nothing is taken; and the service reads it as the class does."""
+    check_model(model, samples=[{"rack": "rack1", **sample}], reader_of=reader_of)
