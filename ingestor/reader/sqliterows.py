@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingestor.ports import FieldType
-from ingestor.reader.arrays import repeated, to_arrow
+from ingestor.reader.arrays import Growing, repeated, to_arrow
 from ingestor.reader.question import Question, quantile
 from ingestor.reader.shape import Column, columns, schema
 from ingestor.reader.sqlitefile import Place
@@ -184,23 +184,21 @@ class _Gathered:
     """Rows on their way to becoming a batch, column by column; and of which series they are."""
 
     def __init__(self, of: Sequence[Column]) -> None:
-        self._types = [pa.int64(), *(_loaded_type(each) for each in of)]
+        self._growing = [Growing(pa.int64()), *(Growing(_loaded_type(each)) for each in of)]
         self._wanted = [pa.int64(), *(each.arrow().type for each in of)]
-        self._pieces: list[list[pa.Array]] = [[] for _ in self._types]
         self.runs: list[tuple[int, int]] = []
         self.rows = 0
 
     def add(self, number: int, rows: Sequence[Sequence[Any]]) -> None:
         """Take rows of one series: times and values."""
-        for pieces, values, kind in zip(self._pieces, zip(*rows, strict=True), self._types, strict=True):
-            pieces.append(to_arrow(values, kind))
+        for column, values in zip(self._growing, zip(*rows, strict=True), strict=True):
+            column.extend(values)
         self.runs.append((number, len(rows)))
         self.rows += len(rows)
 
     def arrays(self) -> Sequence[pa.Array]:
         """All of a column in one."""
-        joined = map(pa.concat_arrays, self._pieces)
-        return [column.cast(kind) for column, kind in zip(joined, self._wanted, strict=True)]
+        return [column.array().cast(kind) for column, kind in zip(self._growing, self._wanted, strict=True)]
 
 
 class _Quantile:

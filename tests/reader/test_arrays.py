@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.reader.arrays import number, repeated, to_arrow
+from ingestor.reader.arrays import Growing, number, repeated, to_arrow
 
 _INTS = st.integers(-(2**63), 2**63 - 1)
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -20,18 +20,32 @@ def lists(of: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(of) | st.lists(st.none() | of)
 
 
-@given(
-    st.one_of(
-        st.tuples(lists(st.floats(allow_nan=False)), st.just(pa.float64())),
-        st.tuples(lists(_INTS), st.just(pa.int64())),
-        st.tuples(lists(st.integers(0, 1)), st.just(pa.int8())),
-        st.tuples(lists(_TEXTS), st.just(pa.string())),
-    )
+_VALUES = st.one_of(
+    st.tuples(lists(st.floats(allow_nan=False)), st.just(pa.float64())),
+    st.tuples(lists(_INTS), st.just(pa.int64())),
+    st.tuples(lists(st.integers(0, 1)), st.just(pa.int8())),
+    st.tuples(lists(_TEXTS), st.just(pa.string())),
 )
+
+
+@given(_VALUES)
 def test_they_are_those_that_arrow_makes(asked: tuple[list[Any], pa.DataType]) -> None:
     """Values, nulls and type, whatever the values are."""
     values, kind = asked
     made = to_arrow(tuple(values), kind)
+    made.validate(full=True)
+
+    assert made.equals(pa.array(values, kind))
+
+
+@given(_VALUES, st.integers(1, 4))
+def test_pieces_are_one_array(asked: tuple[list[Any], pa.DataType], size: int) -> None:
+    """However the values are cut, and in whichever piece the first null is."""
+    values, kind = asked
+    growing = Growing(kind)
+    for begin in range(0, len(values), size):
+        growing.extend(tuple(values[begin : begin + size]))
+    made = growing.array()
     made.validate(full=True)
 
     assert made.equals(pa.array(values, kind))
