@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 RETAIN = 0x01
 """Bit of `Message.flags`: the broker kept this message and sent it because we subscribed."""
@@ -139,7 +139,9 @@ class Reason(StrEnum):
     """No payload, or a payload without any field of the model."""
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
-    """Not what the route's format reads."""
+    """Not JSON, or not such JSON as the route reads."""
+    FORMAT = "format"
+    """Not what the route's format or compression reads."""
     TYPE = "type"
     RANGE = "range"
     MISSING = "missing"
@@ -163,15 +165,19 @@ class Reason(StrEnum):
 
 
 class Flaw(NamedTuple):
-    """What was wrong in a message: with all of it (`point` -1), with one point, or with one field of a point.
+    """What was wrong in a message: with all of it (`point` -1), with one reading of it, or with one field of that.
 
-    `point` counts the points that the message would have given, from 0, as `into` receives them.
+    `point` counts the readings of the message, from 0: each gives one point, unless a flaw names it without a `field`.
     """
 
     point: int
     reason: Reason
     detail: str
     field: str = ""
+
+
+IGNORED: Final[Sequence[Flaw]] = (Flaw(-1, Reason.EMPTY, "no reading"),)
+"""What a decoder returns, this very object, for a message that is no reading and need not be: a device's state."""
 
 
 class Rejection(NamedTuple):
@@ -215,6 +221,7 @@ class Decoder(Protocol):
         """Append the points that were understood to `into`, and return what has to be set aside.
 
         With flaws and no point, all of the message is set aside. A field's flaw leaves the rest of its point.
+        `IGNORED` is returned, and nothing appended, for what is no reading.
         """
 
 
@@ -223,6 +230,19 @@ class Decoders(Protocol):
 
     def find(self, topic: str) -> Decoder | None:
         """The decoder that takes the topic, or None where no route does."""
+
+
+class DeviceLog(Protocol):
+    """Who wants to know of devices what is no reading. Called by decoders, with times of receipt in ns, in any order.
+
+    It keeps what is newest, and is never asked: what a decoder gives does not depend on it.
+    """
+
+    def seen(self, device: str, received_ns: int) -> None:
+        """A reading of a device of the table came."""
+
+    def state(self, device: str, received_ns: int, *, online: bool) -> None:
+        """A device said, or its broker said of it, whether it is there."""
 
 
 class ReceiptClock:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ingestor.deadletters import WHOLE_MESSAGE, Fate, Letter
-from ingestor.ports import RETAIN, Chunk, Decoders, Flaw, Lost, Message, Point, Reason, Rejection
+from ingestor.ports import IGNORED, RETAIN, Chunk, Decoders, Flaw, Lost, Message, Point, Reason, Rejection
 
 NOTHING_HELD: Mapping[int, str] = MappingProxyType({})
 _DETAIL_CHARACTERS = 200
@@ -47,11 +47,15 @@ class Parcel:
         self.points: list[Point] = []
         self.bytes = 0
         self.messages = 0
-        self.oldest_ns: int | None = None
         self._owners: list[int] = []  # for each point, the number of its message in this parcel
         self._runs: list[tuple[int, Chunk]] = []  # number of the first message, and the messages
         self._flaws: dict[int, Sequence[Flaw]] = {}
         self._counts: Counter[str] = Counter()
+
+    @property
+    def oldest_ns(self) -> int | None:
+        """When the first message was received; None where there is none."""
+        return self._runs[0][1].messages[0].received_ns if self._runs else None
 
     def lose(self, lost: Lost) -> None:
         """Account for messages that the journal does not have any more."""
@@ -72,13 +76,15 @@ class Parcel:
                 if decoder is None:
                     unrouted += 1
                 elif message.flags & RETAIN and decoder.skips_retained:
-                    ignored += 1
+                    flaws = IGNORED
                 else:
                     flaws = decoder.decode(message, points)
             except Exception as error:  # noqa: BLE001 - see _fault_of_ours
                 del points[before:]
                 flaws = _fault_of_ours(error)
-            if flaws is not None:
+            if flaws is IGNORED:
+                ignored += 1
+            elif flaws is not None:
                 made = len(points) - before
                 if made == 1:  # nearly always, and measurably quicker than the general way
                     owners.append(number)
@@ -94,8 +100,6 @@ class Parcel:
         self.messages = number
         self.bytes += size
         self.end = chunk.end
-        if self.oldest_ns is None:
-            self.oldest_ns = chunk.messages[0].received_ns
 
     def settle(self, rejections: Iterable[Rejection] = (), held: Mapping[int, str] = NOTHING_HELD) -> Account:
         """Work out what each message counts as, now that the writer has said what it did not store.
@@ -145,9 +149,12 @@ class Parcel:
         return refusals, lost
 
     def _place(self, index: int) -> tuple[int, int]:
-        """The message number of a point of the batch, and the point's number in that message."""
+        """The message number of a point of the batch, and the number of its reading in that message."""
         number = self._owners[index]
-        return number, index - bisect_left(self._owners, number)
+        reading = index - bisect_left(self._owners, number)
+        for pointless in sorted({flaw.point for flaw in self._flaws.get(number, ()) if not flaw.field}):
+            reading += 0 <= pointless <= reading
+        return number, reading
 
     def points_of(self, number: int) -> int:
         """How many points the message of that number gave."""

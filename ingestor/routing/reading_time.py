@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from math import isfinite
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from ingestor.config import TimeOf
 from ingestor.ports import RETAIN, Flaw, Message, Reason
@@ -27,15 +28,22 @@ class Clock:
 
     Args:
         rule: What the route says of it; its `field` is set.
-        exact: Gives the number of a top-level key of a payload with all its digits; may raise ValueError.
+        exact: Gives a value of a reading of a payload, by its number and name, as it was written: see
+            `PayloadReader.exact`.
+        needs_zone: Whether a time without a zone is wrong, where the rule names none; else it is no time.
     """
 
-    __slots__ = ("_ahead", "_context", "_earliest", "_exact", "_reject", "_rule", "_scales", "_sure", "field")
+    __slots__ = (
+        "_ahead", "_context", "_earliest", "_exact", "_needs_zone", "_reject", "_rule", "_scales", "_sure", "_zone",
+        "field",
+    )  # fmt: skip
 
-    def __init__(self, rule: TimeOf, *, exact: Callable[[bytes, str], Decimal]) -> None:
+    def __init__(self, rule: TimeOf, *, exact: Callable[[bytes, int, str], object], needs_zone: bool = True) -> None:
         self.field = rule.field or ""
         self._rule = rule
         self._exact = exact
+        self._needs_zone = needs_zone
+        self._zone = None if rule.zone is None else ZoneInfo(rule.zone)
         self._scales = tuple(scale for unit, scale in _SCALES.items() if rule.unit in {unit, "auto"})
         start = datetime(rule.not_before.year, rule.not_before.month, rule.not_before.day, tzinfo=UTC)
         self._earliest = max(_nanoseconds(start), _INT64_MIN)
@@ -45,12 +53,13 @@ class Clock:
         # Windows of two units can only meet where the latest time is a thousand times the earliest.
         self._sure = len(self._scales) == 1 or self._earliest > _INT64_MAX // 1000
 
-    def when(self, raw: object, message: Message) -> int | Flaw:
+    def when(self, raw: object, message: Message, number: int = 0) -> int | Flaw:
         """Nanoseconds since 1970 UTC of a reading.
 
         Args:
             raw: What the payload has as its time, None for nothing.
             message: What it came in.
+            number: Which reading of the message it is, from 0.
 
         Returns:
             The time; or a flaw: with a `field` where the time of receipt is to be used, without where nothing is.
@@ -61,15 +70,15 @@ class Clock:
                 time_ns = raw * scale
                 if self._earliest <= time_ns <= latest:
                     return time_ns
-        return self._carefully(raw, message)
+        return self._carefully(raw, message, number)
 
-    def _carefully(self, raw: object, message: Message) -> int | Flaw:
+    def _carefully(self, raw: object, message: Message, number: int) -> int | Flaw:
         if raw is None:
             if self._reject or message.flags & RETAIN:
                 return Flaw(-1, Reason.TIME, f"no time in {self._named}")
             return message.received_ns
         try:
-            times = self._readings(raw, message.payload)
+            times = self._times(raw, message, number)
         except ArithmeticError:
             return Flaw(-1, Reason.TIME, f"{self._named} is {show(raw)}: not a number that can be a time")
         except ValueError as error:
@@ -89,36 +98,54 @@ class Clock:
             return Flaw(-1, Reason.TIME, detail)
         return Flaw(0, Reason.TIME, detail, self.field)
 
-    def _readings(self, raw: object, payload: bytes) -> list[int]:
+    def _times(self, raw: object, message: Message, number: int) -> list[int]:
         """The times that `raw` can mean: one for each unit that it can have."""
         if isinstance(raw, str) and self._rule.unit in {"iso", "auto"}:
-            return [_iso(raw)]
+            return [self._iso(raw, message.received_ns)]
         if not self._scales or isinstance(raw, bool) or not isinstance(raw, int | float):
             raise ValueError("a time in ISO 8601 belongs here" if not self._scales else "a number belongs here")
         if isinstance(raw, int):
             return [raw * scale for scale in self._scales]
         if not isfinite(raw):
             raise ValueError("not a number that can be a time")
-        number = self._exact(payload, self.field)
-        return [int(self._context.multiply(number, scale)) for scale in self._scales]
+        written = Decimal(str(self._exact(message.payload, number, self.field)))
+        return [int(self._context.multiply(written, scale)) for scale in self._scales]
+
+    def _iso(self, text: str, received_ns: int) -> int:
+        found = _ISO.fullmatch(text.strip()) if len(text) <= 64 else None
+        if found is None:
+            raise ValueError("not a time in ISO 8601, like 2026-11-24T12:00:00Z")
+        day, clock, fraction, zone = found.groups()
+        try:
+            moment = datetime.fromisoformat(f"{day}T{clock}{(zone or '').upper()}")
+        except ValueError as error:
+            raise ValueError(f"no such time: {error}") from error
+        if zone is not None:
+            whole = _nanoseconds(moment)
+        elif self._zone is not None:
+            whole = _local(moment, self._zone, received_ns)
+        elif self._needs_zone:
+            raise ValueError("without a zone; write Z or an offset like +08:00 behind it, or set time.zone")
+        else:
+            return received_ns
+        return whole + int((fraction or "0")[:9].ljust(9, "0"))
 
     @property
     def _named(self) -> str:
         return shorten(self.field, 40)
 
 
-def _iso(text: str) -> int:
-    found = _ISO.fullmatch(text.strip()) if len(text) <= 64 else None
-    if found is None:
-        raise ValueError("not a time in ISO 8601, like 2026-11-24T12:00:00Z")
-    day, clock, fraction, zone = found.groups()
-    if zone is None:
-        raise ValueError("without a zone; write Z or an offset like +08:00 behind it")
-    try:
-        whole = datetime.fromisoformat(f"{day}T{clock}{zone.upper()}")
-    except ValueError as error:
-        raise ValueError(f"no such time: {error}") from error
-    return _nanoseconds(whole) + int((fraction or "0")[:9].ljust(9, "0"))
+def _local(moment: datetime, zone: ZoneInfo, received_ns: int) -> int:
+    """A time of a clock on the wall; of the two times in the hour that comes twice, the one nearer to the receipt."""
+    times = {_nanoseconds(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)}
+    told = {time_ns for time_ns in times if _wall(time_ns, zone) == moment}
+    if not told:
+        raise ValueError(f"no such time in {zone.key}: the clocks were set ahead")
+    return min(told, key=lambda time_ns: abs(received_ns - time_ns))
+
+
+def _wall(time_ns: int, zone: ZoneInfo) -> datetime:
+    return (_EPOCH + timedelta(microseconds=time_ns // 1000)).astimezone(zone).replace(tzinfo=None)
 
 
 def _nanoseconds(moment: datetime) -> int:

@@ -1,80 +1,147 @@
-"""One row of `routes`, compiled: what can be known before a message comes is worked out here, once."""
+"""One row of `routes` that brings readings, compiled: what can be known before a message comes is worked out here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple, Self
 
 from ingestor import config
-from ingestor.ports import Decoder, FieldType, Flaw, Reason, Series, Value
+from ingestor.ports import Decoder, DeviceLog, FieldType, Flaw, Reason, Series, Value
 from ingestor.routing.cache import Recent
-from ingestor.routing.decoder import Recipe, RefusedTopic, TopicDecoder
-from ingestor.routing.formats.contract import Format
-from ingestor.routing.formats.json import JsonFormat
-from ingestor.routing.formats.value import ValueFormat, read_word
+from ingestor.routing.decoder import CarefulDecoder, Recipe, RefusedTopic, TopicDecoder
+from ingestor.routing.devices import Devices
+from ingestor.routing.formats.choice import make_format
+from ingestor.routing.formats.compression import decompressor
+from ingestor.routing.formats.value import read_word
+from ingestor.routing.landing import Landing, Rules
 from ingestor.routing.mending import Mender
 from ingestor.routing.models import Model
+from ingestor.routing.path import Path
+from ingestor.routing.payload import PayloadReader
 from ingestor.routing.place import Places, SeriesKey
 from ingestor.routing.reading_time import Clock
 from ingestor.routing.topic import NamePattern, Template
+from ingestor.routing.tuning import Tuner
+from ingestor.routing.unpack import Unpack, Unpacker
 from ingestor.routing.wire import CodeWire, PlainWire, Wire
 from ingestor.routing.words import explain, shorten
 from sensors import FieldShape, Kind, TagShape
 
 RESERVED: Final = "time"
+WORD: Final = "word"
+"""What a bare value is called that a preset takes apart."""
+MEASUREMENT: Final = "measurement"
+"""What a format that names the measurement of each reading calls it."""
 
 
-class CompiledRoute:
-    """A route that is ready for topics.
+class Shared(NamedTuple):
+    """What all routes of a table have in common.
+
+    Attributes:
+        buckets: The names of the declared buckets.
+        known: The series made lately.
+        devices: The table of devices.
+        log: Who is told what is heard of devices.
+        max_payload: So many bytes a payload may have once it is decompressed.
+    """
+
+    buckets: AbstractSet[str]
+    known: Recent[SeriesKey, Series]
+    devices: Devices = Devices()
+    log: DeviceLog | None = None
+    max_payload: int = 8 * 2**20
+
+
+class Compiled(NamedTuple):
+    """A row, or a part of one, that is ready for topics: `bind` makes the decoder of a topic from its named levels."""
+
+    template: Template
+    bind: Callable[[Mapping[str, str]], Decoder]
+
+
+class ReadingRoute:
+    """A row that brings readings.
 
     Args:
         row: The row of the configuration.
         model: The model that it names.
-        buckets: The names of the declared buckets.
-        known: The series made lately, of all routes.
+        shared: What all routes have.
+        unpack: How readings stand in what payloads say, where the row does not tell it.
 
     Raises:
         ValueError: The row cannot work; it says why.
     """
 
-    __slots__ = ("_also", "_model", "_places", "_plain", "_recipe", "_roles", "template")
+    __slots__ = ("_also", "_constant", "_device", "_model", "_places", "_plain", "_recipe", "_roles", "_row", "_rules",
+                 "template")  # fmt: skip
 
-    def __init__(
-        self, row: config.Route, *, model: Model, buckets: AbstractSet[str], known: Recent[SeriesKey, Series]
-    ) -> None:
+    def __init__(self, row: config.Route, *, model: Model, shared: Shared, unpack: Unpack | None = None) -> None:
         self.template = Template.parse(row.topic)
-        bucket, measurement = NamePattern(row.bucket), NamePattern(row.measurement or model.name)
-        roles = _Roles.of(self.template.captures, model=model, used=bucket.names | measurement.names)
-        _check_time(row, model)
+        bucket, measurement = NamePattern.parse(row.bucket), NamePattern.parse(row.measurement or model.name)
+        self._device = None if row.device is None else NamePattern.parse(row.device)
+        self._row = row
+        self._constant = row.tags
         self._model = model
+        named = bucket.names | measurement.names
+        self._roles = roles = _Roles.of(self.template.captures, row=row, model=model, named=named)
+        _check_names(row, roles, measurement=measurement, device=self._device)
+        _check_time(row, model)
         self._also = row.time.field
-        self._roles = roles
-        self._plain = PlainWire(model, filled=roles.filled, also=self._also)
-        format_ = _format(row.format, roles)
-        self._recipe = Recipe(
-            format_,
-            Mender(model, filled=roles.filled, also=self._also, keep_rest=row.on_invalid == "field"),
-            Clock(row.time, exact=format_.exact) if self._also is not None else None,
-            sent_tags=tuple(tag.name for tag in roles.tags_left) if row.format != "value" else (),
-            skips_retained=row.retained == "skip",
+        calibrated = shared.devices.calibrated if row.device is not None else frozenset()
+        loose = tuple(
+            field for field in model.shape.fields if field.name in calibrated or field.name in model.conversions
+        )
+        _check_calibration(loose, calibrated)
+        open_range = frozenset(field.name for field in loose)
+        self._plain = PlainWire(model, filled=roles.filled, also=self._also, loose=open_range)
+        keep_rest = row.on_invalid == "field"
+        mender = Mender(model, filled=roles.filled, also=self._also, loose=open_range, keep_rest=keep_rest)
+        payloads = _payloads(row, roles, unpack, max_payload=shared.max_payload)
+        store_unknown = row.unknown == "store"
+        beyond = store_unknown or row.each_key is not None or row.format == "line"
+        self._recipe = Recipe(payloads, mender, _known(row, roles, measurement), beyond, store_unknown)
+        self._rules = Rules(
+            None if self._also is None else Clock(row.time, exact=payloads.exact, needs_zone=unpack is None),
+            tags=tuple(tag.name for tag in roles.tags_left) if row.format != "value" else (),
+            beyond=beyond,
+            tuner=Tuner(loose, model.conversions) if loose else None,
+            keep_rest=keep_rest,
+            devices=shared.devices,
+            log=shared.log,
         )
         self._places = Places(
             bucket,
             measurement,
-            declared=buckets,
+            declared=shared.buckets,
             types={field.name: FieldType(field.kind.value) for field in model.shape.fields},
             units={field.name: field.unit for field in model.shape.fields if field.unit},
-            known=known,
+            known=shared.known,
+            tags=roles.tags | {tag.name for tag in model.shape.tags},
+            sent=measurement.names - set(self.template.captures),
+            sparse=store_unknown or unpack is not None,
         )
 
     def bind(self, captures: Mapping[str, str]) -> Decoder:
         """The decoder of a topic, from its named levels."""
+        skips_retained = self._row.retained == "skip"
         constants: dict[str, Value] = {}
-        flaw = self._roles.fill(captures, into=constants)
-        tags = {name: level for name, level in captures.items() if name in self._roles.tags}
-        place = flaw or self._places.place(captures, tags)
+        flaw = self._roles.fill({**captures, **self._constant}, into=constants)
+        given = {name: level for name, level in captures.items() if name in self._roles.tags} | self._constant
+        defaults = {name: tag for name, tag in self._model.tag_defaults.items() if name not in given}
+        place = flaw or self._places.place(captures, {**defaults, **given})
         if isinstance(place, Flaw):
-            return RefusedTopic(place, skips_retained=self._recipe.skips_retained)
-        return TopicDecoder(self._recipe, wire=self._wire({**tags, **constants}), place=place, constants=constants)
+            return RefusedTopic(place, skips_retained=skips_retained)
+        wire = self._wire({**given, **constants})
+        device = None if self._device is None else self._device.partly({**captures, **self._constant})
+        landing = Landing(self._rules, place=place, constants=constants, device=device)
+        careful = CarefulDecoder(self._recipe, wire=wire, landing=landing, skips_retained=skips_retained)
+        read = self._fast(wire)
+        return careful if read is None else TopicDecoder(read, landing=landing, careful=careful)
+
+    def _fast(self, wire: Wire) -> Callable[[bytes], dict[str, object]] | None:
+        """The quick road, where a payload is just one reading and no more than that."""
+        if self._recipe.beyond or self._places.sparse:
+            return None
+        return self._recipe.payloads.reader(wire)
 
     def _wire(self, captured: Mapping[str, Value]) -> Wire:
         if self._model.code is None:
@@ -94,27 +161,28 @@ class _Roles(NamedTuple):
     fields_left: tuple[FieldShape, ...]
 
     @classmethod
-    def of(cls, captures: Sequence[str], *, model: Model, used: AbstractSet[str]) -> Self:
-        """Work the roles out; `used` are the names in the bucket and the measurement.
+    def of(cls, captures: Sequence[str], *, row: config.Route, model: Model, named: AbstractSet[str]) -> Self:
+        """Work the roles out; `named` are the names in the bucket and the measurement.
 
         Raises:
-            ValueError: A name is not captured, or nothing is left for the payload to say.
+            ValueError: A name stands for two things, or nothing is left for the payload to say.
         """
-        if unknown := sorted(used - set(captures)):
-            raise ValueError(f"{{{unknown[0]}}} is not a level of the topic")
         if RESERVED in captures:
             raise ValueError("time is the time of a reading; give the level {time} another name")
         tags = {tag.name for tag in model.shape.tags}
         fields = {field.name for field in model.shape.fields}
+        if both := sorted(row.tags.keys() & (fields | set(captures) | {RESERVED})):
+            raise ValueError(f"tags: {both[0]} is a level of the topic, a field or the time already")
         fields_left = tuple(field for field in model.shape.fields if field.name not in captures)
-        if not fields_left:
+        if not fields_left and row.unknown == "ignore":
             raise ValueError("the topic fills every field of the model, and nothing is left for the payload to say")
+        given = {*captures, *row.tags}
         return cls(
             model,
-            frozenset(name for name in captures if name not in fields and (name in tags or name not in used)),
+            frozenset(name for name in captures if name not in fields and (name in tags or name not in named)),
             tuple(field for field in model.shape.fields if field.name in captures),
-            frozenset(captures) & (tags | fields),
-            tuple(tag for tag in model.shape.tags if tag.name not in captures),
+            frozenset(given & (tags | fields)),
+            tuple(tag for tag in model.shape.tags if tag.name not in given),
             fields_left,
         )
 
@@ -135,6 +203,27 @@ class _Roles(NamedTuple):
         return None
 
 
+def _check_names(row: config.Route, roles: _Roles, *, measurement: NamePattern, device: NamePattern | None) -> None:
+    levels = set(Template.parse(row.topic).captures)
+    if unknown := sorted(NamePattern.parse(row.bucket).names - levels):
+        raise ValueError(f"{{{unknown[0]}}} is not a level of the topic")
+    sent = {tag.name for tag in roles.tags_left} | ({row.each_key} if row.each_key else set())
+    named = sent | ({MEASUREMENT} if row.format == "line" else set())
+    if unknown := sorted(measurement.names - levels - named):
+        raise ValueError(f"{{{unknown[0]}}} is not a level of the topic, and no tag that readings bring")
+    if device is not None and (unknown := sorted(device.names - levels - row.tags.keys() - sent)):
+        raise ValueError(f"device: {{{unknown[0]}}} is not a level of the topic, and no tag that readings bring")
+    fields = {field.name for field in roles.model.shape.fields}
+    if row.each_key is not None and row.each_key in fields | levels | row.tags.keys() | {RESERVED}:
+        raise ValueError(f"each_key: {row.each_key} is a level of the topic, a field, a tag or the time already")
+    taken = fields | {tag.name for tag in roles.model.shape.tags} | ({row.time.field} if row.time.field else set())
+    for name in row.paths:
+        if name not in taken:
+            raise ValueError(f"paths.{name}: no field or tag of model {roles.model.name}")
+        if name in roles.filled:
+            raise ValueError(f"paths.{name}: the topic fills it already")
+
+
 def _check_time(row: config.Route, model: Model) -> None:
     name = row.time.field
     if name is None:
@@ -145,14 +234,51 @@ def _check_time(row: config.Route, model: Model) -> None:
         raise ValueError(f"time.field: {name} is a tag or field of model {model.name} already")
 
 
-def _format(name: str, roles: _Roles) -> Format:
-    if name == "json":
-        return JsonFormat()
-    if len(roles.fields_left) != 1:
-        names = ", ".join(field.name for field in roles.fields_left)
-        raise ValueError(f"format value is for a model with one field; {roles.model.name} has {names}")
-    if needed := [tag.name for tag in roles.tags_left if tag.required]:
+def _check_calibration(loose: Sequence[FieldShape], calibrated: AbstractSet[str]) -> None:
+    for field in loose:
+        if field.name in calibrated and field.kind is not Kind.FLOAT:
+            raise ValueError(f"devices calibrate {field.name}, which is of type {field.kind}; only floats can be")
+
+
+def _known(row: config.Route, roles: _Roles, measurement: NamePattern) -> frozenset[str]:
+    """The names that are not unknown, whatever a reading brings under them."""
+    names = {part.name for part in roles.model.shape.parts} | set(Template.parse(row.topic).captures) | set(row.tags)
+    if row.time.field is not None:
+        names.add(row.time.field)
+    if row.format == "line" and MEASUREMENT not in measurement.names:
+        names.add(MEASUREMENT)
+    return frozenset(names)
+
+
+def _payloads(row: config.Route, roles: _Roles, unpack: Unpack | None, *, max_payload: int) -> PayloadReader:
+    kinds = {field.name: field.kind for field in roles.fields_left}
+    if row.format == "csv":
+        kinds |= {tag.name: Kind.TEXT for tag in roles.tags_left}
+    single = roles.fields_left[0] if len(roles.fields_left) == 1 else None
+    if unpack is not None and single is None:
+        single = FieldShape(WORD, Kind.TEXT)
+    format_ = make_format(row, kinds, single)
+    needed = [tag.name for tag in roles.tags_left if tag.required and tag.name not in roles.model.tag_defaults]
+    if row.format == "value" and needed:
         raise ValueError(
             f"tag {needed[0]} of model {roles.model.name} is required, and {{{needed[0]}}} is not in topic"
         )
-    return ValueFormat(roles.fields_left[0])
+    decompress = None if row.compression == "none" else decompressor(row.compression, limit=max_payload)
+    return PayloadReader(format_, unpack or _unpacker(row), decompress=decompress)
+
+
+def _unpacker(row: config.Route) -> Unpacker:
+    many = row.format in {"csv", "line"}
+    each = Path.parse("$") if many else None if row.each is None else Path.parse(row.each)
+    paths = {name: Path.parse(text) for name, text in row.paths.items()}
+    time = row.time.field
+    if time is not None and time not in paths and not many and (found := _path_of(time)) is not None:
+        paths[time] = found
+    reason = Reason.NOT_JSON if row.format in {"json", "value"} else Reason.FORMAT
+    return Unpacker(paths, each=each, each_key=row.each_key, reason=reason)
+
+
+def _path_of(name: str) -> Path | None:
+    """The path that a name is, where it is more than a key."""
+    path = Path.parse(name)
+    return None if path.steps == (name,) else path

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ingestor.config import Config
 from ingestor.errors import ConfigError, Problem
-from ingestor.ports import Decoder, Series
+from ingestor.ports import Decoder, DeviceLog
 from ingestor.routing.cache import Recent
+from ingestor.routing.compiling import Compiled, Shared, compile_row
+from ingestor.routing.devices import Devices
 from ingestor.routing.filters import subscriptions
 from ingestor.routing.index import TopicIndex
 from ingestor.routing.models import Models
-from ingestor.routing.place import SeriesKey, series_bytes
-from ingestor.routing.route import CompiledRoute
+from ingestor.routing.place import series_bytes
+from ingestor.routing.topic import Relation
 
 _TOPICS_BYTES: Final = 24 * 2**20
 """What may be remembered of topics: at least 15,000 of them."""
@@ -29,7 +31,8 @@ class RoutingTable:
     `farm/#`.
 
     Args:
-        config: Its `routes`, `models` and `buckets` count.
+        config: Its `routes`, `models`, `devices` and `buckets` count.
+        devices: Who is told what is heard of devices.
 
     Attributes:
         subscriptions: The topic filters that bring every message some route takes, each message once.
@@ -40,15 +43,16 @@ class RoutingTable:
 
     __slots__ = ("_decoders", "_index", "_routes", "subscriptions")
 
-    def __init__(self, config: Config) -> None:
-        compiled, problems = _compile(config)
-        self._routes, ambiguous = _most_specific_first(list(compiled.values()), rows=list(compiled))
+    def __init__(self, config: Config, *, devices: DeviceLog | None = None) -> None:
+        rows, problems = _compile(config, devices)
+        rows, ambiguous = _most_specific_first(rows)
+        if problems or ambiguous:
+            raise ConfigError([*problems, *ambiguous])
+        self._routes = [row.route for row in rows]
         self._index: TopicIndex[int] = TopicIndex()
         for at, route in enumerate(self._routes):
             self._index.add(route.template.filter, at)
-        if problems or ambiguous:
-            raise ConfigError([*problems, *ambiguous])
-        self.subscriptions = subscriptions(str(route.template.filter) for route in compiled.values())
+        self.subscriptions = subscriptions(str(route.template.filter) for route in self._routes)
         self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
 
     def find(self, topic: str) -> Decoder | None:
@@ -61,57 +65,64 @@ class RoutingTable:
 
     def _bind(self, topic: str) -> Decoder | Literal[False]:
         levels = topic.split("/")
-        at = min(self._index.matching(levels), default=None)
-        if at is None:
-            return False
-        route = self._routes[at]
-        return route.bind(route.template.match(levels) or {})
+        for at in sorted(self._index.matching(levels)):
+            captures = self._routes[at].template.match(levels)
+            if captures is not None:
+                return self._routes[at].bind(captures)
+        return False
 
 
-def _compile(config: Config) -> tuple[dict[int, CompiledRoute], list[Problem]]:
-    """The routes that can work, by their row, and what is wrong with the others."""
-    compiled: dict[int, CompiledRoute] = {}
-    problems: list[Problem] = []
+class _Row(NamedTuple):
+    """A compiled route, and where its row stands."""
+
+    where: str
+    route: Compiled
+
+
+def _compile(config: Config, log: DeviceLog | None) -> tuple[list[_Row], list[Problem]]:
+    """The routes of the rows that can work, and what is wrong with the others."""
+    rows: list[_Row] = []
     models = Models(config.models)
     useless = dict(models.problems())
-    problems += [Problem(why, f"models.{name}") for name, why in useless.items()]
-    known: Recent[SeriesKey, Series] = Recent(_SERIES_BYTES, size_of=series_bytes)
-    buckets = frozenset(bucket.name for bucket in config.buckets)
+    problems = [Problem(why, f"models.{name}") for name, why in useless.items()]
+    shared = Shared(
+        buckets=frozenset(bucket.name for bucket in config.buckets),
+        known=Recent(_SERIES_BYTES, size_of=series_bytes),
+        devices=Devices(config.devices),
+        log=log,
+        max_payload=config.mqtt.max_packet,
+    )
     for at, row in enumerate(config.routes):
         if row.model in useless:
             continue  # told of already
         try:
-            model = models.find(row.model)
-            compiled[at] = CompiledRoute(row, model=model, buckets=buckets, known=known)
+            rows += [_Row(f"routes[{at}]", route) for route in compile_row(row, models, shared)]
         except ValueError as error:
-            problems.append(Problem(str(error), f"routes[{at}] {row.topic}"))
-    return compiled, problems
+            problems.append(Problem(str(error), f"routes[{at}] {row.topic or row.preset or row.discovery}"))
+    return rows, problems
 
 
-def _most_specific_first(
-    routes: Sequence[CompiledRoute], *, rows: Sequence[int]
-) -> tuple[list[CompiledRoute], list[Problem]]:
+def _most_specific_first(rows: Sequence[_Row]) -> tuple[list[_Row], list[Problem]]:
     """The routes in an order in which the first that takes a topic is the most specific one.
 
     A problem are two that share topics, where neither is more specific and no third one takes what they share.
     """
     problems = []
-    covered_by = [0] * len(routes)
-    filters = {route.template.filter for route in routes}
-    for (i, one), (j, other) in combinations(enumerate(route.template for route in routes), 2):
-        shared = one.filter.meet(other.filter)
-        if shared is None:
-            continue
-        covered_by[i] += shared == one.filter
-        covered_by[j] += shared == other.filter
-        where = f"routes[{rows[i]}] and routes[{rows[j]}]"
-        if one.filter == other.filter:
-            problems.append(Problem(f"{one} and {other} take the same topics; a topic has one route", where))
-        elif shared not in filters:
-            what = f"{one} and {other} both take {shared}; add a route for {shared}, or make one narrower"
+    covered_by = [0] * len(rows)
+    filters = {row.route.template.filter for row in rows}
+    for (i, one), (j, other) in combinations(enumerate(rows), 2):
+        mine, its = one.route.template, other.route.template
+        relation = mine.compare(its)
+        covered_by[i] += relation is Relation.NARROWER
+        covered_by[j] += relation is Relation.WIDER
+        where = one.where if one.where == other.where else f"{one.where} and {other.where}"
+        if relation is Relation.SAME:
+            problems.append(Problem(f"{mine} and {its} take the same topics; a topic has one route", where))
+        elif relation is Relation.CROSSING and (shared := mine.filter.meet(its.filter)) not in filters:
+            what = f"{mine} and {its} both take {shared}; add a route for {shared}, or make one narrower"
             problems.append(Problem(what, where))
-    order = sorted(range(len(routes)), key=covered_by.__getitem__, reverse=True)
-    return [routes[at] for at in order], problems
+    order = sorted(range(len(rows)), key=covered_by.__getitem__, reverse=True)
+    return [rows[at] for at in order], problems
 
 
 def _decoder_bytes(topic: str) -> int:

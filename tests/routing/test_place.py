@@ -15,8 +15,8 @@ def places(bucket: str = "B", measurement: str = "climate", *, max_bytes: int = 
     """Places whose bucket may come to East Power."""
     known: Recent[SeriesKey, Series] = Recent(max_bytes, size_of=series_bytes)
     return Places(
-        NamePattern(bucket),
-        NamePattern(measurement),
+        NamePattern.parse(bucket),
+        NamePattern.parse(measurement),
         declared={"East Power"},
         types=TYPES,
         units={"temperature": "°C"},
@@ -28,7 +28,8 @@ def test_a_series_is_put_together() -> None:
     """Bucket and measurement may come from levels; types and units come from the model."""
     place = places("{site} Power", "{rack}_power").place({"site": "East", "rack": "r1", "row": "2"}, {"row": "2"})
     assert isinstance(place, Place)
-    series = place.series()
+    series = place.fixed()
+    assert series is not None
 
     assert (series.bucket, series.measurement, series.tags) == ("East Power", "r1_power", (("row", "2"),))
     assert (series.types, series.units) == (TYPES, {"temperature": "°C"})
@@ -61,17 +62,15 @@ def test_a_level_that_is_not_there_is_refused() -> None:
 
 
 def test_tags_of_the_payload_make_series() -> None:
-    """Readings with the same tags have the same series, others have others; the tags leave the values."""
+    """Readings with the same tags have the same series, others have others."""
     place = places().place({"rack": "r1"}, {"rack": "r1"})
     assert isinstance(place, Place)
-    values: dict[str, object] = {"probe": "p1", "depth": None, "temperature": 1.0}
-    one = place.series_of(values, ("probe", "depth"))
+    one = place.series_of({"temperature": 1.0}, {"probe": "p1"})
 
-    assert values == {"temperature": 1.0}
     assert one.tags == (("probe", "p1"), ("rack", "r1"))
-    assert place.series_of({"probe": "p1"}, ("probe",)) is one
-    assert place.series_of({"probe": "p2"}, ("probe",)) is not one
-    assert place.series_of({}, ("probe",)).tags == (("rack", "r1"),)
+    assert place.series_of({}, {"probe": "p1"}) is one
+    assert place.series_of({}, {"probe": "p2"}) is not one
+    assert place.series_of({}, {}).tags == (("rack", "r1"),)
 
 
 def test_invented_tags_are_forgotten() -> None:
@@ -80,7 +79,7 @@ def test_invented_tags_are_forgotten() -> None:
     place = sut.place({}, {})
     assert isinstance(place, Place)
     for at in range(1000):
-        place.series_of({"probe": f"p{at}"}, ("probe",))
+        place.series_of({}, {"probe": f"p{at}"})
 
     assert 0 < len(sut._known) < 60
 

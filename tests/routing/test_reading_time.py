@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +11,9 @@ from hypothesis import strategies as st
 from ingestor.config import TimeOf
 from ingestor.ports import RETAIN, Flaw, Message, Reason
 from ingestor.routing.formats.json import JsonFormat
+from ingestor.routing.payload import PayloadReader
 from ingestor.routing.reading_time import Clock
+from ingestor.routing.unpack import Unpacker
 from ingestor.routing.words import DETAIL_LENGTH
 from tests.routing.helpers import JSON, RECEIVED_NS
 
@@ -25,8 +26,9 @@ START_NS = 946_684_800 * SECOND_NS
 def when(written: str, *, flags: int = 0, **rule: Any) -> int | Flaw:  # noqa: ANN401 - keys of the configuration
     """The time of a message received at RECEIVED_NS in which a device wrote its time like this."""
     payload = b'{"ts": %s}' % written.encode()
-    clock = Clock(TimeOf.model_validate({"field": "ts", **rule}), exact=JsonFormat().exact)
-    return clock.when(JsonFormat().parse(payload)["ts"], Message("t", payload, RECEIVED_NS, flags))
+    payloads = PayloadReader(JsonFormat(), Unpacker({}, reason=Reason.NOT_JSON), decompress=None)
+    clock = Clock(TimeOf.model_validate({"field": "ts", **rule}), exact=payloads.exact)
+    return clock.when(payloads.read(payload)[0]["ts"], Message("t", payload, RECEIVED_NS, flags))
 
 
 def refused(found: int | Flaw, words: str) -> bool:
@@ -148,7 +150,7 @@ def test_without_a_time_the_time_of_receipt_counts() -> None:
 def test_numbers_without_all_their_digits_are_told() -> None:
     """Where the format cannot give the exact number, the reading is set aside rather than moved."""
 
-    def lost(_payload: bytes, _name: str) -> Decimal:
+    def lost(_payload: bytes, _number: int, _name: str) -> object:
         raise ValueError("digits lost")
 
     clock = Clock(TimeOf(field="ts", unit="s"), exact=lost)

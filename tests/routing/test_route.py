@@ -9,7 +9,7 @@ from ingestor.ports import FieldType, Flaw, Message, Point, Reason, Series
 from ingestor.routing.cache import Recent
 from ingestor.routing.models import Model
 from ingestor.routing.place import SeriesKey, series_bytes
-from ingestor.routing.route import CompiledRoute
+from ingestor.routing.route import ReadingRoute, Shared
 from sensors import FieldShape, Kind, Shape, TagShape
 
 POT = Model(
@@ -22,14 +22,14 @@ POT = Model(
 BARE = Model("bare", Shape((TagShape("row"),), (FieldShape("value", unit="W"),)))
 
 
-def compiled(topic: str, model: Model = POT, **row: Any) -> CompiledRoute:  # noqa: ANN401 - keys of a row
+def compiled(topic: str, model: Model = POT, **row: Any) -> ReadingRoute:  # noqa: ANN401 - keys of a row
     """A route of a model to bucket B."""
     known: Recent[SeriesKey, Series] = Recent(10_000, size_of=series_bytes)
     full = Route.model_validate({"topic": topic, "model": "x", "bucket": "B", **row})
-    return CompiledRoute(full, model=model, buckets={"basil pots"}, known=known)
+    return ReadingRoute(full, model=model, shared=Shared(buckets={"basil pots"}, known=known))
 
 
-def decode(route: CompiledRoute, topic: str, payload: bytes) -> tuple[list[Point], list[Flaw]]:
+def decode(route: ReadingRoute, topic: str, payload: bytes) -> tuple[list[Point], list[Flaw]]:
     """Points and flaws of one message."""
     captures = route.template.match(topic.split("/"))
     assert captures is not None
@@ -126,12 +126,12 @@ def test_a_required_tag_from_the_rest_of_a_topic_may_be_missing() -> None:
 @pytest.mark.parametrize(
     ("topic", "model", "row", "words"),
     [
-        ("rack{n}/x", POT, {}, "whole level"),
+        ("{a}{b}/x", POT, {}, "where one name ends"),
         ("{plant}", POT, {"bucket": "{site} pots"}, r"\{site\} is not a level of the topic"),
         ("{plant}", POT, {"measurement": "{a"}, "a name"),
         ("{plant}/{time}", POT, {}, "another name"),
         ("{row}/{value}", BARE, {}, "nothing is left"),
-        ("{plant}", POT, {"format": "value"}, "one field; pot has moisture, pulses"),
+        ("{plant}", POT, {"format": "value"}, "one field; x has moisture, pulses"),
         ("{pulses}", POT, {"format": "value"}, "tag plant of model pot is required"),
         ("{row}", BARE, {"format": "value", "time": {"field": "ts"}}, "no field for a time"),
         ("{plant}", POT, {"time": {"field": "moisture"}}, "a tag or field of model pot already"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.routing.topic import NamePattern, Template
+from ingestor.routing.topic import NamePattern, Relation, Template
 
 LEVEL = st.text(st.characters(exclude_characters="/+#{}\0", exclude_categories=["Cs"]), max_size=4)
 
@@ -69,10 +69,13 @@ def test_what_was_captured_can_be_put_back(parts: list[tuple[str, bool]], rest: 
         ("{a}/{a}", "twice"),
         ("{a}/{a...}", "twice"),
         ("{rest...}/a", "comes last"),
-        ("rack{n}/a", "whole level"),
-        ("{n", "whole level"),
-        ("{}/a", "whole level"),
-        ("{a-b}/a", "whole level"),
+        ("{a}{b}/a", "where one name ends"),
+        ("{n", "in braces"),
+        ("{}/a", "in braces"),
+        ("{a-b}/a", "in braces"),
+        ("x{rest...}", "in braces"),
+        ("{a}-+", "whole levels"),
+        ("{a}-{a}", "twice"),
         ("", "between 1"),
         ("a/#/b", "comes last"),
     ],
@@ -85,7 +88,7 @@ def test_what_is_no_template_is_refused(text: str, words: str) -> None:
 
 def test_names_are_put_together_from_levels() -> None:
     """A bucket or measurement may use captured levels, more than one and more than once."""
-    pattern = NamePattern("{rack}_{shelf}_{rack}")
+    pattern = NamePattern.parse("{rack}_{shelf}_{rack}")
 
     assert pattern.names == {"rack", "shelf"}
     assert pattern.fill({"rack": r"r\1", "shelf": "{rack}"}) == r"r\1_{rack}_r\1"
@@ -93,11 +96,65 @@ def test_names_are_put_together_from_levels() -> None:
 
 def test_a_name_without_levels_is_taken_as_it_is() -> None:
     """An ordinary name needs no captures."""
-    assert NamePattern("Power Consumption").fill({}) == "Power Consumption"
+    assert NamePattern.parse("Power Consumption").fill({}) == "Power Consumption"
 
 
 @pytest.mark.parametrize("text", ["", " ", "{", "a}", "{a-b}", "{rest...}", "two\nlines"])
 def test_what_is_no_name_is_refused(text: str) -> None:
     """Empty names, line breaks and braces that open no level are mistakes."""
     with pytest.raises(ValueError, match="a name"):
-        NamePattern(text)
+        NamePattern.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "named"),
+    [
+        ("{id}/status/switch:{channel}", "shelly/status/switch:0", {"id": "shelly", "channel": "0"}),
+        ("{site}-{room}/t", "north-hall-2/t", {"site": "north", "room": "hall-2"}),
+        ("rack{n}/t", "rack12/t", {"n": "12"}),
+        ("{n}.json", "a.json", {"n": "a"}),
+        ("rack{n}/t", "rack/t", None),
+        ("rack{n}/t", "shelf1/t", None),
+        ("{site}-{room}/t", "north/t", None),
+        ("{site}-{room}/t", "-hall/t", None),
+    ],
+)
+def test_a_level_is_split_further(text: str, topic: str, named: dict[str, str] | None) -> None:
+    """A name within a level ends at the first sign of what follows it, and stands for one sign or more."""
+    assert Template.parse(text).match(topic.split("/")) == named
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "relation"),
+    [
+        ("{a}/x", "+/x", Relation.SAME),
+        ("a/x", "{a}/x", Relation.NARROWER),
+        ("a/x", "b/x", Relation.APART),
+        ("a/+", "+/b", Relation.CROSSING),
+        ("rack{n}/x", "{a}/x", Relation.NARROWER),
+        ("rack{n}/x", "rack{m}/+", Relation.NARROWER),
+        ("rack{n}/x", "rack1/x", Relation.WIDER),
+        ("rack{n}/x", "shelf/x", Relation.APART),
+        ("rack{n}/x", "shelf{n}/x", Relation.APART),
+        ("rack{n}/x", "rack{m}/x", Relation.SAME),
+        ("rack{n}/x", "{a}1/x", Relation.CROSSING),
+        ("rack{n}/+", "+/x", Relation.CROSSING),
+        ("a/rack{n}", "a/#", Relation.NARROWER),
+        ("a/b/rack{n}", "a/#", Relation.NARROWER),
+        ("{a}.x", "{a}.y", Relation.APART),
+    ],
+)
+def test_templates_are_compared(one: str, other: str, relation: Relation) -> None:
+    """Which of two takes more is told from what they say of each level, and both ways alike."""
+    back = {Relation.NARROWER: Relation.WIDER, Relation.WIDER: Relation.NARROWER}
+
+    assert Template.parse(one).compare(Template.parse(other)) is relation
+    assert Template.parse(other).compare(Template.parse(one)) is back.get(relation, relation)
+
+
+def test_what_is_put_into_a_name_is_not_read_again() -> None:
+    """A level that looks like a name stays a level."""
+    pattern = NamePattern.parse("{rack}_{probe}").partly({"rack": "{probe}"})
+
+    assert pattern.names == {"probe"}
+    assert pattern.fill({"probe": "p1"}) == "{probe}_p1"

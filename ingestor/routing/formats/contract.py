@@ -1,7 +1,6 @@
-"""What every format does; a new one is a file beside this one and a row in `route`."""
+"""What every format does; a new one is a file beside this one and a row in `choice`."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Protocol
 
 from ingestor.ports import Reason
@@ -25,22 +24,22 @@ class UnreadableError(ValueError):
 class Format(Protocol):
     """Reads the payloads of one route. Keeps nothing from one payload to the next, and is bounded by their size."""
 
-    def reader(self, wire: Wire) -> Callable[[bytes], Values]:
-        """The fast way from bytes to valid values, made once a topic; it raises ValueError for all that is not so.
+    def reader(self, wire: Wire) -> Callable[[bytes], Values] | None:
+        """The fast way from the bytes of one reading to valid values, made once a topic; None where there is none.
 
-        Code of the model's author may raise anything else.
+        It raises ValueError for all that is not so; code of the model's author may raise anything else.
         """
 
-    def parse(self, payload: bytes) -> Values:
-        """What the payload says, not validated; asked only for payloads that the reader refused.
+    def load(self, payload: bytes, *, exact: bool = False) -> object:
+        """What the payload says, not validated: text, numbers, truth values, None, and lists and objects of them.
+
+        An object is a dictionary whose keys are text. A format that can have many readings in a payload without
+        nesting (csv, line) gives a list of objects, one a reading.
+
+        Args:
+            payload: The bytes, not compressed.
+            exact: Whether fractions are to be given as they were written, as text, where the format writes digits.
 
         Raises:
             UnreadableError: It is not written in this format.
-        """
-
-    def exact(self, payload: bytes, name: str) -> Decimal:
-        """The number of a top-level key with all the digits that were sent, of a payload that was read before.
-
-        Raises:
-            ValueError: It cannot be had.
         """

@@ -1,19 +1,18 @@
-"""Format `json`: an object whose keys are fields and tags."""
+"""Format `json`: what JSON says, mostly an object whose keys are fields and tags."""
 
 import json
 from collections.abc import Callable
-from decimal import Decimal
 
 from pydantic_core import from_json
 
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
+from ingestor.routing.formats.plain import as_object
 from ingestor.routing.wire import PlainWire, Values, Wire
-from ingestor.routing.words import show
 
 
 class JsonFormat:
-    """JSON objects; nesting is bounded by the parser (200 levels), and of equal keys the last one counts."""
+    """JSON; nesting is bounded by the parser (200 levels), and of equal keys the last one counts."""
 
     def __init__(self) -> None:
         self._as_written = json.JSONDecoder(parse_float=str)
@@ -22,23 +21,17 @@ class JsonFormat:
         """See `Format`."""
         if isinstance(wire, PlainWire):
             return wire.read_json
-        return lambda payload: wire.read(self.parse(payload))
+        return lambda payload: wire.read(as_object(from_json(payload)))
 
-    def parse(self, payload: bytes) -> Values:
+    def load(self, payload: bytes, *, exact: bool = False) -> object:
         """See `Format`."""
         if not payload.strip():
             raise UnreadableError(Reason.EMPTY, "the payload is empty")
         try:
-            parsed = from_json(payload)
+            loaded: object = from_json(payload)  # it is stricter, and bounded in more ways, than the one of Python
+            return self._as_written.decode(payload.decode()) if exact else loaded
         except ValueError as error:
             raise _fault(payload, error) from error
-        if not isinstance(parsed, dict):
-            raise UnreadableError(Reason.NOT_JSON, f"the payload is {show(parsed)} where an object belongs")
-        return parsed
-
-    def exact(self, payload: bytes, name: str) -> Decimal:
-        """See `Format`."""
-        return Decimal(self._as_written.decode(payload.decode())[name])
 
 
 def _fault(payload: bytes, error: ValueError) -> UnreadableError:

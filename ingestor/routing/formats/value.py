@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 
 from ingestor.ports import Reason, Value
@@ -39,12 +38,12 @@ class ValueFormat:
 
     def reader(self, wire: Wire) -> Callable[[bytes], Values]:
         """See `Format`."""
-        if self._field.kind is Kind.FLOAT and isinstance(wire, PlainWire):
+        if self._field.kind is Kind.FLOAT and not self._field.choices and isinstance(wire, PlainWire):
             return _float_reader(self._field)
-        return lambda payload: wire.read(self.parse(payload))
+        return lambda payload: wire.read(self.load(payload))
 
-    def parse(self, payload: bytes) -> Values:
-        """See `Format`."""
+    def load(self, payload: bytes, *, exact: bool = False) -> Values:  # noqa: ARG002 - a bare value is no time
+        """See `Format`; the value under the name of the field."""
         try:
             text = payload.decode().strip()
         except UnicodeDecodeError as wrong:
@@ -52,10 +51,6 @@ class ValueFormat:
         if not text:
             raise UnreadableError(Reason.EMPTY, "the payload is empty")
         return {self._field.name: read_word(text, self._field.kind)}
-
-    def exact(self, payload: bytes, name: str) -> Decimal:
-        """See `Format`; a bare value has no second key."""
-        raise ValueError(f"there is no {name} in {len(payload)} bytes")
 
 
 def read_word(text: str, kind: Kind) -> Value | None:

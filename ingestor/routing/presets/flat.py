@@ -1,11 +1,13 @@
 """What families have in common: nested values made flat, and the fields that many of them measure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import Final, TypeGuard
 
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
 from ingestor.routing.models import Model
+from ingestor.routing.unpack import MAX_READINGS
 from ingestor.routing.wire import Values
 from ingestor.routing.words import show
 from sensors import FieldShape, Kind, Shape, TagShape
@@ -52,6 +54,29 @@ def document(payload: object) -> Values:
     raise UnreadableError(Reason.NOT_JSON, f"the payload is {show(payload)} where an object belongs")
 
 
+def known_readings(readings: Iterable[Values], fields: Collection[str]) -> list[Values]:
+    """The readings of a message in which there is a field of the model; all of them where there is none in any.
+
+    A device tells much about itself beside what it measures, and that is nothing wrong.
+
+    Raises:
+        UnreadableError: There are too many of them.
+    """
+    found = list(islice(readings, MAX_READINGS + 1))
+    if len(found) > MAX_READINGS:
+        raise UnreadableError(Reason.NOT_JSON, f"more than {MAX_READINGS:,} readings in one payload")
+    return [reading for reading in found if not reading.keys().isdisjoint(fields)] or found
+
+
+def objects_in(value: Values, name: str = "", depth: int = _MAX_DEPTH) -> Iterator[tuple[str, Values]]:
+    """The object itself and those inside it, each with its name as in `flatten`, and with all that is no object."""
+    inner = {f"{name}.{key}" if name else key: part for key, part in value.items() if isinstance(part, dict)}
+    yield name, {key: part for key, part in value.items() if not isinstance(part, dict)}
+    for path, part in inner.items():
+        if depth and len(path) <= _MAX_NAME:
+            yield from objects_in(part, path, depth - 1)
+
+
 def is_object(value: object) -> TypeGuard[Values]:
     """Whether a value of a payload is an object; its keys are text in every format."""
     return isinstance(value, dict)
@@ -63,8 +88,13 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def scaled(value: object, factor: float) -> object:
-    """A number times `factor`; what is no number as it is, for the model to judge."""
-    return value * factor if is_number(value) else value
+    """A number times `factor`, to 9 digits behind the point; what is no number as it is, for the model to judge."""
+    return round(value * factor, 9) if is_number(value) else value
+
+
+def thousandth(value: object) -> object:
+    """Watt hours in kilowatt hours; what is no number as it is, for the model to judge."""
+    return value / 1000 if is_number(value) else value
 
 
 def switched(value: object) -> object:

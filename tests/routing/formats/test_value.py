@@ -98,7 +98,7 @@ def test_a_huge_number_is_read() -> None:
 def test_what_cannot_be_read_is_told(payload: bytes, reason: Reason) -> None:
     """Nothing, and what is no text, have reasons of their own."""
     with pytest.raises(UnreadableError) as caught:
-        ValueFormat(FieldShape("state", Kind.TEXT)).parse(payload)
+        ValueFormat(FieldShape("state", Kind.TEXT)).load(payload)
 
     assert caught.value.reason is reason
 
@@ -108,16 +108,10 @@ def test_a_text_is_any_text() -> None:
     assert read(" zu heiß \n".encode(), FieldShape("state", Kind.TEXT)) == {"state": "zu heiß"}
 
 
-def test_there_is_no_second_key() -> None:
-    """A bare value has no time of its own."""
-    with pytest.raises(ValueError, match="no ts"):
-        ValueFormat(FieldShape("x")).exact(b"21.5", "ts")
-
-
 @pytest.mark.parametrize("payload", [b"1" * 200_000 + b"x", b"1." + b"2" * 200_000 + b"x"])
 def test_endless_digits_take_no_time(payload: bytes) -> None:
     """However many digits, they are read once: a stranger cannot keep the service busy with them."""
     with pytest.raises((UnreadableError, ValueError)):
         read(payload, FieldShape("n", Kind.FLOAT, low=-40, high=85))
 
-    assert ValueFormat(FieldShape("n", Kind.FLOAT)).parse(payload) == {"n": payload.decode()}
+    assert ValueFormat(FieldShape("n", Kind.FLOAT)).load(payload) == {"n": payload.decode()}
