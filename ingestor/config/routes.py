@@ -69,6 +69,7 @@ class Route(Section):
     state: StateOf | None = None
     topic: str = Field("", validate_default=True)
     prefix: str | None = Field(None, min_length=1)
+    unknown: Literal["ignore", "store"] = "ignore"
     model: str = Field("", validate_default=True)
     format: Literal["value", "json", "csv", "line", "cbor", "msgpack"] = "json"
     compression: Literal["none", "gzip", "zlib", "zstd"] = "none"
@@ -79,7 +80,6 @@ class Route(Section):
     paths: dict[str, str] = Field({})
     each: str | None = None
     each_key: str | None = None
-    unknown: Literal["ignore", "store"] = "ignore"
     csv: CsvOf = CsvOf()
     on_invalid: Literal["field", "reading"] = "field"
     retained: Literal["skip", "store"] = "skip"
@@ -111,7 +111,8 @@ class Route(Section):
             "bucket": {"topic", "preset", "discovery"},
             "device": {"state"},
         }
-        if not value and _kind(info.data) in needs[info.field_name or ""]:
+        without = info.field_name == "model" and info.data.get("unknown") == "store"
+        if not value and not without and _kind(info.data) in needs[info.field_name or ""]:
             raise PydanticCustomError("missing", "Field required")
         return value
 

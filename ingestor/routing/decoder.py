@@ -11,7 +11,7 @@ from ingestor.routing.mending import Mender
 from ingestor.routing.path import Path
 from ingestor.routing.payload import PayloadReader
 from ingestor.routing.place import storable
-from ingestor.routing.unpack import unknown
+from ingestor.routing.unpack import Reading, unknown
 from ingestor.routing.wire import TAG_RULE, Values, Wire
 from ingestor.routing.words import shorten, show, tell
 
@@ -53,24 +53,28 @@ class CarefulDecoder:
 
     def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:
         """See `ingestor.ports.Decoder`."""
-        before = len(into)
         try:
             readings = self._recipe.payloads.read(message.payload)
             if len(readings) == 1:
                 return self._one(message, readings[0], into)
             flaws = list(self._each(message, readings, into))
         except UnreadableError as error:
-            del into[before:]
             return (Flaw(-1, error.reason, shorten(error.detail)),)
         return flaws if readings else IGNORED
 
-    def _each(self, message: Message, readings: Sequence[Values], into: list[Point]) -> Iterator[Flaw]:
+    def _each(self, message: Message, readings: Sequence[Reading], into: list[Point]) -> Iterator[Flaw]:
         for number, raw in enumerate(readings):
-            for flaw in self._one(message, raw, into, number=number):
+            try:
+                flaws = self._one(message, raw, into, number=number)
+            except UnreadableError as error:
+                flaws = (Flaw(-1, error.reason, shorten(error.detail)),)
+            for flaw in flaws:
                 yield flaw._replace(point=number, field=flaw.field if flaw.point >= 0 else "")
 
-    def _one(self, message: Message, raw: Values, into: list[Point], *, number: int = 0) -> Sequence[Flaw]:
+    def _one(self, message: Message, raw: Reading, into: list[Point], *, number: int = 0) -> Sequence[Flaw]:
         """One reading of a message."""
+        if isinstance(raw, UnreadableError):
+            raise raw
         mender, flaws = self._recipe.mender, []
         try:
             values = self._wire.read(raw)

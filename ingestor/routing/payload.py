@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from ingestor.routing.formats.contract import Format
-from ingestor.routing.unpack import Unpack, Unpacker
+from ingestor.routing.formats.contract import Format, UnreadableError
+from ingestor.routing.unpack import Reading, Unpack, Unpacker
 from ingestor.routing.wire import Values, Wire
 
 
@@ -28,7 +28,7 @@ class PayloadReader:
         simple = isinstance(self._unpack, Unpacker) and self._unpack.plain and self._decompress is None
         return self._form.reader(wire) if simple else None
 
-    def read(self, payload: bytes) -> Sequence[Values]:
+    def read(self, payload: bytes) -> Sequence[Reading]:
         """The readings of a payload.
 
         Raises:
@@ -38,7 +38,8 @@ class PayloadReader:
 
     def exact(self, payload: bytes, number: int, name: str) -> object:
         """A value of a reading that was read before, as it was written: a fraction with all its digits, as text."""
-        return self._unpack(self._form.load(self._plain(payload), exact=True))[number].get(name)
+        reading = self._unpack(self._form.load(self._plain(payload), exact=True))[number]
+        return None if isinstance(reading, UnreadableError) else reading.get(name)
 
     def _plain(self, payload: bytes) -> bytes:
         return payload if self._decompress is None else self._decompress(payload)

@@ -76,9 +76,9 @@ class ReadingRoute:
 
     def __init__(self, row: config.Route, *, model: Model, shared: Shared, unpack: Unpack | None = None) -> None:
         self.template = Template.parse(row.topic)
+        self._row = row = _completed(row, model)
         bucket, measurement = NamePattern.parse(row.bucket), NamePattern.parse(row.measurement or model.name)
         self._device = None if row.device is None else NamePattern.parse(row.device)
-        self._row = row
         self._constant = row.tags
         self._model = model
         named = bucket.names | measurement.names
@@ -201,6 +201,17 @@ class _Roles(NamedTuple):
                 if value is not None:
                     into[field.name] = float(value) if field.kind is Kind.FLOAT else value
         return None
+
+
+def _completed(row: config.Route, model: Model) -> config.Route:
+    """The row with what goes without saying: lines tell their time, and their measurement where no model has a name."""
+    if not model.name and row.measurement is None:
+        if row.format != "line":
+            raise ValueError("measurement: without a model, readings need one")
+        row = row.model_copy(update={"measurement": f"{{{MEASUREMENT}}}"})
+    if row.format == "line" and row.time.field is None:
+        row = row.model_copy(update={"time": row.time.model_copy(update={"field": RESERVED})})
+    return row
 
 
 def _check_names(row: config.Route, roles: _Roles, *, measurement: NamePattern, device: NamePattern | None) -> None:

@@ -14,7 +14,9 @@ MAX_READINGS: Final = 10_000
 MAX_UNKNOWN: Final = 1_000
 """So many fields that its model does not know one reading can have."""
 
-Unpack = Callable[[object], Sequence[Values]]
+Reading = Values | UnreadableError
+"""Values by name, not validated; or what is wrong, where one of several readings of a payload cannot be read."""
+Unpack = Callable[[object], Sequence[Reading]]
 """Raises UnreadableError where the payload is not what it reads; no readings mean that there is none to store."""
 
 
@@ -48,7 +50,7 @@ class Unpacker:
         """Whether a payload is one reading, with everything under its own name."""
         return self._each is None and not self._paths
 
-    def __call__(self, document: object) -> Sequence[Values]:
+    def __call__(self, document: object) -> Sequence[Reading]:
         """See `Unpack`."""
         if self._each is None:
             if not isinstance(document, dict):
@@ -63,7 +65,10 @@ class Unpacker:
         if len(found) > MAX_READINGS:
             raise UnreadableError(self._reason, f"more than {MAX_READINGS:,} readings in one payload")
         items: Iterable[tuple[object, object]] = found.items() if isinstance(found, dict) else enumerate(found)
-        return [self._keyed(key, self._reading(item, document)) for key, item in items]
+        return [
+            item if isinstance(item, UnreadableError) else self._keyed(key, self._reading(item, document))
+            for key, item in items
+        ]
 
     def _reading(self, item: object, root: object) -> Values:
         values = dict(item) if isinstance(item, dict) else {}

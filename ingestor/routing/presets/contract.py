@@ -1,11 +1,10 @@
 """What a preset says of a family of devices; a new family is a file beside this one and a row in `catalog`."""
 
-from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from ingestor.config import StateOf, TimeOf
 from ingestor.routing.models import Model
-from ingestor.routing.wire import Values
+from ingestor.routing.unpack import Unpack
 
 
 class Source(NamedTuple):
@@ -26,7 +25,7 @@ class Source(NamedTuple):
 
     topic: str
     model: Model
-    unpack: Callable[[object], Sequence[Values]]
+    unpack: Unpack
     time: TimeOf = TimeOf()
     format: Literal["json", "value", "csv", "line", "cbor", "msgpack"] = "json"
     measurement: str | None = None

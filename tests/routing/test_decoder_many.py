@@ -1,0 +1,124 @@
+"""Messages with many readings, nested ones, and what no model knows."""
+
+import gzip
+from typing import Any
+
+import pytest
+
+from ingestor.ports import FieldType, Reason
+from tests.routing.helpers import RECEIVED_NS, decode
+
+LIST = {"topic": "{rack}/list", "each": "readings", "time": {"field": "ts"}}
+
+
+def test_each_item_of_a_list_is_a_point() -> None:
+    """In their order, with the time of each; one that is wrong harms no other and is told by its number."""
+    points, flaws = decode(
+        '{"readings": [{"ts": 1795521500, "temperature": 20}, {"temperature": "warm"}, {"ts": 1795521502.5,'
+        ' "temperature": 21, "humidity": 120}]}',
+        LIST,
+        topic="r1/list",
+    )
+
+    assert [(point.time_ns, point.fields) for point in points] == [
+        (1_795_521_500_000_000_000, {"temperature": 20.0}),
+        (1_795_521_502_500_000_000, {"temperature": 21.0}),
+    ]
+    assert [(flaw.point, flaw.reason, flaw.field) for flaw in flaws] == [
+        (1, Reason.TYPE, ""), (2, Reason.RANGE, "humidity"),
+    ]  # fmt: skip
+
+
+def test_keys_of_items_may_be_tags() -> None:
+    """Of an object of readings, each by its name; equal tags share a series."""
+    row = {"topic": "hall", "each": "$", "each_key": "sensor"}
+    points, flaws = decode('{"s1": {"temperature": 20}, "s2": {"temperature": 21}}', row, topic="hall")
+
+    assert list(flaws) == []
+    assert [point.series.tags for point in points] == [(("sensor", "s1"),), (("sensor", "s2"),)]
+
+
+def test_nested_values_are_found_by_their_paths() -> None:
+    """Fields, tags and the time may stand anywhere."""
+    row = {
+        "topic": "hall",
+        "paths": {"temperature": "env.t[0]", "rack": "dev.id"},
+        "time": {"field": "dev.at", "unit": "iso", "zone": "Asia/Singapore"},
+    }
+    payload = '{"env": {"t": [20.5]}, "dev": {"id": "r1", "at": "2026-11-24T19:59:00.000000001"}, "humidity": 60}'
+    (point,), flaws = decode(payload, row, topic="hall")
+
+    assert list(flaws) == []
+    assert (dict(point.series.tags), point.fields) == ({"rack": "r1"}, {"temperature": 20.5, "humidity": 60.0})
+    assert point.time_ns == RECEIVED_NS - 60 * 10**9 + 1
+
+
+def test_what_the_model_does_not_know_can_be_stored() -> None:
+    """With the type that it has, and set aside where it cannot be; the model still judges what it knows."""
+    row = {"topic": "{rack}/climate", "unknown": "store"}
+    (point,), flaws = decode('{"temperature": 20, "battery": {"v": 3}, "ok": true, "time": 5, "humidity": 120}', row)
+
+    assert point.fields == {"temperature": 20.0, "battery.v": 3.0, "ok": True}
+    assert point.series.types == {
+        "temperature": FieldType.FLOAT, "battery.v": FieldType.FLOAT, "ok": FieldType.BOOL,
+    }  # fmt: skip
+    assert [(flaw.reason, flaw.field) for flaw in flaws] == [(Reason.RANGE, "humidity"), (Reason.TYPE, "time")]
+
+
+def test_lines_need_no_model() -> None:
+    """They say measurement, tags, types and time themselves; a line that is none is told by its number."""
+    row: dict[str, Any] = {
+        "topic": "telegraf/#",
+        "model": "",
+        "format": "line",
+        "unknown": "store",
+        "measurement": None,
+    }
+    payload = 'cpu,host=a usage=1.5,count=3i,state="on" 1795521500000000000\nnonsense\nmem free=5'
+    points, flaws = decode(payload, row, topic="telegraf/a")
+
+    assert [(point.series.measurement, dict(point.series.tags), point.time_ns) for point in points] == [
+        ("cpu", {"host": "a"}, 1_795_521_500_000_000_000),
+        ("mem", {}, RECEIVED_NS),
+    ]
+    assert points[0].fields == {"usage": 1.5, "count": 3, "state": "on"}
+    assert points[0].series.types["count"] is FieldType.INT
+    assert [(flaw.point, flaw.reason) for flaw in flaws] == [(1, Reason.FORMAT)]
+
+
+def test_compressed_payloads_are_read_within_their_bound() -> None:
+    """What unpacks to more than a message may have is set aside."""
+    row = {"compression": "gzip"}
+    (point,), _ = decode(gzip.compress(b'{"temperature": 20}'), row)
+    _, (flaw,) = decode(gzip.compress(b" " * 20_000_000), row)
+
+    assert point.fields == {"temperature": 20.0}
+    assert flaw.reason is Reason.FORMAT
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"unknown": "store", "model": ""}, "readings need one"),
+        ({"paths": {"temp": "a"}}, "no field or tag of model climate"),
+        ({"paths": {"rack": "a"}}, "the topic fills it already"),
+        ({"tags": {"rack": "x"}}, "is a level of the topic"),
+        ({"each": "a", "each_key": "rack"}, "is a level of the topic"),
+        ({"measurement": "{shelf}"}, "is not a level of the topic, and no tag"),
+        ({"device": "{shelf}"}, "is not a level of the topic, and no tag"),
+    ],
+)
+def test_rows_that_cannot_work_are_refused(row: dict[str, Any], words: str) -> None:
+    """At start, in words."""
+    with pytest.raises(Exception, match=words):
+        decode("{}", row)
+
+
+def test_constant_tags_and_measurements_named_by_readings() -> None:
+    """Tags of the row are on every point; a measurement may be named after a tag that the payload brings."""
+    row = {"topic": "hall", "tags": {"site": "north"}, "measurement": "{rack}_climate"}
+    (point,), _ = decode('{"rack": "r1", "temperature": 20}', row, topic="hall")
+    points, (flaw,) = decode('{"temperature": 20}', row, topic="hall")
+
+    assert (point.series.measurement, dict(point.series.tags)) == ("r1_climate", {"site": "north", "rack": "r1"})
+    assert (points, flaw.reason) == ([], Reason.MISSING)
