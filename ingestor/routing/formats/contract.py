@@ -34,7 +34,8 @@ class Format(Protocol):
         """What the payload says, not validated: text, numbers, truth values, None, and lists and objects of them.
 
         An object is a dictionary whose keys are text. A format that can have many readings in a payload without
-        nesting (csv, line) gives a list of objects, one a reading.
+        nesting (csv, line) gives a list of objects, one a reading; where one of them cannot be read, its
+        UnreadableError stands there. What a binary format says and no field can hold is `Opaque`.
 
         Args:
             payload: The bytes, not compressed.

@@ -55,7 +55,8 @@ def test_what_json_could_say_is_read(value: object) -> None:
         ("c349" + "ff" * 9, OPAQUE),
         ("c201", OPAQUE),
         ("c5822003", OPAQUE),
-        ("a1c1010 2".replace(" ", ""), {"1": 2}),
+        ("a1c10102", {"1": 2}),
+        ("a1f701", {}),
     ],
 )
 def test_what_json_cannot_say(payload: str, value: object) -> None:
@@ -67,10 +68,10 @@ def test_what_json_cannot_say(payload: str, value: object) -> None:
     ("payload", "number", "exact"),
     [
         ("c48221196ab3", 273.15, "273.15"),
-        ("c482281b18eb5a0bd2d6b115", 1_795_521_540.123_456_789, "1795521540.123456789"),
+        ("c482281b18eaf953e19ef515", 1_795_521_540.123_456_789, "1795521540.123456789"),
         ("c482021905dc", 150_000.0, "1.500E+5"),
         ("c48239018f01", 0.0, "1E-400"),
-        ("c482190190 01".replace(" ", ""), float("inf"), "1E+400"),
+        ("c48219019001", float("inf"), "1E+400"),
         ("c4821a3b9aca0001", OPAQUE, OPAQUE),
         ("c4823b00ffffffffffffff01", OPAQUE, OPAQUE),
         ("c482fb3ff000000000000001", OPAQUE, OPAQUE),
@@ -93,7 +94,6 @@ def test_decimal_fractions(payload: str, number: object, exact: object) -> None:
         (b"\xa1\x61a", Reason.FORMAT, "premature end"),
         (b"\x01\x02\x03", Reason.FORMAT, "2 bytes behind its value"),
         (b"\x61\xff", Reason.NOT_UTF8, "not UTF-8"),
-        (b"\xa1\xf7\x01", Reason.FORMAT, "not CBOR"),
         (b"\x9b\x10" + bytes(7), Reason.FORMAT, "premature end"),
         (b"\x9b" + b"\xff" * 8, Reason.FORMAT, "premature end"),
         (b"\xbb\x10" + bytes(7), Reason.FORMAT, "premature end"),

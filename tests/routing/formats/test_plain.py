@@ -23,7 +23,7 @@ def nested(depth: int) -> object:
 
 def test_what_json_can_say_stays() -> None:
     """Values, and lists and objects of them; keys that are whole numbers become their digits."""
-    value = {"a": [1, -2.5, True, None, "x", {}], 7: {-1: math.inf}}
+    value: object = {"a": [1, -2.5, True, None, "x", {}], 7: {-1: math.inf}}
 
     assert plain(value) == {"a": [1, -2.5, True, None, "x", {}], "7": {"-1": math.inf}}
 
