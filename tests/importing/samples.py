@@ -11,7 +11,14 @@ from ingestor.writer import BatchWriter, OnFault
 from tests.support import run
 
 
-def bring_in(file: Path, store: Store, *, options: Options | None = None, **more: Any) -> Summary:  # noqa: ANN401 - of Import
+def bring_in(
+    file: Path,
+    store: Store,
+    *,
+    options: Options | None = None,
+    timeout_secs: float = 50,
+    **more: Any,  # noqa: ANN401 - of Import
+) -> Summary:
     """What an import into a store tells."""
 
     async def main() -> Summary:
@@ -19,7 +26,7 @@ def bring_in(file: Path, store: Store, *, options: Options | None = None, **more
             engine = BatchWriter("local", store, types=TypeRegistry({}), on_fault=OnFault.RAISE)
             return await Import(file, options or Options("Farm"), **more).run(engine)
 
-    return run(main(), timeout_secs=50)
+    return run(main(), timeout_secs=timeout_secs)
 
 
 def bring_in_text(folder: Path, name: str, text: str, **more: Any) -> tuple[Summary, MemoryStore]:  # noqa: ANN401 - of bring_in
