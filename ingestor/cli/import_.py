@@ -148,7 +148,7 @@ def _tell(summary: Summary, file: Path, bucket: str, *, json: bool) -> None:
     if summary.shortened:
         warn(f"{counted(summary.shortened, 'reading')} could not be stored in full: wrong fields were left out")
     for reason, count in list(summary.reasons.items())[:_SHOWN]:
-        warn(f"  {count:,} x {reason}")
+        warn(f"  {count:,} x {reason.replace(chr(10), ' ')}")  # names of columns may have line breaks
     if len(summary.reasons) > _SHOWN:
         warn(f"  and {counted(len(summary.reasons) - _SHOWN, 'other reason')}")
     what = "see what they are" if file.suffix == ".parquet" else "mend them there, and import that"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ingestor.config import Config
@@ -95,6 +97,7 @@ def test_a_model_of_the_configuration_judges(cli: Cli, tmp_path: Path) -> None:
         ("air.csv", ["--zone", "Mars"], 2, "a time zone is a name"),
         ("air.csv", ["--model", "rain"], 1, "--model rain: no model is called rain"),
         ("air.csv", ["--store", "far"], 1, "no store is called 'far'"),
+        ("empty.csv", [], 1, "empty.csv: there is nothing in it to import"),
     ],
 )
 def test_what_cannot_be_is_told(
@@ -102,6 +105,7 @@ def test_what_cannot_be_is_told(
 ) -> None:
     """In words for people."""
     (tmp_path / "air.csv").write_text(FOREIGN)
+    (tmp_path / "empty.csv").touch()
     found = cli("import", tmp_path / name, "--bucket", "Lab", *more, "--config", config)
 
     assert (found.code, found.out) == (code, "")
@@ -131,3 +135,31 @@ def test_many_reasons_are_told_in_few_lines(cli: Cli, config: Path, tmp_path: Pa
 
     assert "9 lines could not be stored" in found.err
     assert "and 4 other reasons" in found.err
+
+
+def test_a_header_alone_is_no_fault(cli: Cli, config: Path, tmp_path: Path) -> None:
+    """An export of a time without readings is such a file."""
+    (tmp_path / "a.csv").write_text("time,measurement,t:float\n")
+    found = cli("import", tmp_path / "a.csv", "--bucket", "Lab", "--config", config)
+
+    assert (found.code, found.err) == (0, "")
+    assert found.out.endswith("a.csv: 0 readings stored in Lab\n")
+
+
+def test_names_of_strangers_do_not_command_the_terminal(cli: Cli, config: Path, tmp_path: Path) -> None:
+    """Each reason stays one line, whatever a column is called."""
+    (tmp_path / "a.csv").write_text('time,measurement,"\x1b[31mt\nemp:float"\n2026-01-31,\x1b]0;m\x07,x\n')
+    found = cli("import", tmp_path / "a.csv", "--bucket", "Lab", "--config", config)
+
+    assert "  1 x \\x1b[31mt emp: 'x' is no finite number\n" in found.err
+    assert "\x1b" not in found.out + found.err
+
+
+def test_rows_that_cannot_be_mended_are_only_shown(cli: Cli, config: Path, tmp_path: Path) -> None:
+    """Of Parquet there are no lines."""
+    pq.write_table(pa.table({"time": [NS, None], "t": [1.0, 2.0]}), tmp_path / "a.parquet")
+    found = cli("import", tmp_path / "a.parquet", "--bucket", "Lab", "--measurement", "m", "--config", config)
+
+    assert found.code == 1
+    assert "all of them are in" in found.err
+    assert found.err.endswith("a.rejected.txt: see what they are\n")
