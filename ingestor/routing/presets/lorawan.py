@@ -70,7 +70,9 @@ def signal_figures(gateway: Values, *, lora: bool) -> Values:
 
 
 def position(place: Values) -> Values:
-    """Where a device is; degrees of zero are left out of what networks send."""
+    """Where a device is; degrees of zero are left out of what networks send. Nothing, where nothing is said."""
+    if not place:
+        return {}
     return {
         "latitude": place.get("latitude", 0),
         "longitude": place.get("longitude", 0),

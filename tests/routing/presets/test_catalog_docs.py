@@ -17,7 +17,9 @@ _KINDS: Final = {Kind.INT: "whole", Kind.TEXT: "text", Kind.BOOL: "true or false
 
 def section(name: str) -> str:
     """What the documentation says of a preset."""
-    found = re.search(rf"^## [^\n]*`{name}`\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(encoding="utf-8"), re.M | re.S)
+    found = re.search(
+        rf"^## [^\n]*`{name}`\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     return found[1] if found else ""
 
 
@@ -29,13 +31,22 @@ def told(field: FieldShape) -> str:
 
 def table(family: Family) -> list[str]:
     """The rows of a family's table; measurements of the same fields share one."""
-    measurements: dict[str, list[str]] = defaultdict(list)
+    fields: dict[str, dict[str, None]] = defaultdict(dict)
     for source in family.sources:
-        fields = ", ".join(told(field) for field in source.model.shape.fields)
-        measurement = f"`{source.measurement or source.model.name}`"
-        if measurement not in measurements[fields]:
-            measurements[fields].append(measurement)
-    return [f"| {', '.join(names)} | {fields} |" for fields, names in measurements.items()]
+        measurement = source.measurement or source.model.name
+        fields[f"`{measurement}`"] |= dict.fromkeys(map(told, source.model.shape.fields))
+    measurements: dict[str, list[str]] = defaultdict(list)
+    for name, known in fields.items():
+        measurements[", ".join(known)].append(name)
+    return [f"| {', '.join(names)} | {known} |" for known, names in measurements.items()]
+
+
+def summary() -> list[str]:
+    """The rows of the table of all families."""
+    return [
+        f"| `{name}` | {f'`{family.prefix}`' if family.prefix else 'none'} | `{family.device}` |"
+        for name, family in CATALOG.items()
+    ]
 
 
 @pytest.mark.parametrize("name", CATALOG)
@@ -47,10 +58,14 @@ def test_the_table_of_a_family_is_complete(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CATALOG)
-def test_a_family_is_shown_with_its_row_and_its_usual_topics(name: str) -> None:
-    """With an example, which is run where all examples are."""
+def test_a_family_is_shown_with_its_row_and_an_example(name: str) -> None:
+    """The example is run where all examples are."""
     text = section(name)
 
     assert f"preset: {name}" in text
-    assert f"`{CATALOG[name].prefix or 'none'}`" in text
     assert "```example" in text
+
+
+def test_the_usual_topics_and_devices_are_listed() -> None:
+    """One row a family."""
+    assert "\n".join(summary()) in DOCUMENT.read_text(encoding="utf-8")

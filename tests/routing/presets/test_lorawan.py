@@ -33,6 +33,7 @@ def test_a_decoder_cannot_speak_for_the_network() -> None:
 def test_a_device_on_the_equator_has_a_latitude() -> None:
     """Degrees of zero are left out by networks, and given back; a height that is not told is not known."""
     assert position({"longitude": 10.5}) == {"latitude": 0, "longitude": 10.5, "altitude": None}
+    assert position({}) == {}
 
 
 @given(JSON)

@@ -7,12 +7,21 @@ import pytest
 from hypothesis import given
 
 from ingestor.routing.formats.contract import UnreadableError
+from ingestor.routing.presets.contract import Source
 from ingestor.routing.presets.thethingsstack import THETHINGSSTACK
+from ingestor.routing.wire import Values
 from tests.routing.helpers import JSON
 
 UP, LOCATION = THETHINGSSTACK.sources
 UPLINK: dict[str, Any] = {"received_at": "2020-02-12T15:15:45.789585559Z", "f_port": 1}
 MESSAGE: dict[str, Any] = {"received_at": "2020-02-12T15:15:46.014773143Z", "uplink_message": UPLINK}
+
+
+def read(source: Source, payload: object) -> Values:
+    """The one reading of a payload."""
+    [reading] = source.unpack(payload)
+    assert isinstance(reading, dict)
+    return reading
 
 
 def with_gateways(*gateways: dict[str, Any]) -> dict[str, Any]:
@@ -24,14 +33,14 @@ def test_the_time_is_the_best_gateways_and_else_the_networks() -> None:
     """A gateway without a clock says none; the network server is nearer to the device than the application server."""
     timed = {"time": "2020-02-12T15:15:45.787Z", "snr": 5}
 
-    assert UP.unpack(with_gateways(timed, {"snr": 1}))[0]["time"] == "2020-02-12T15:15:45.787Z"
-    assert UP.unpack(with_gateways({"snr": 1}))[0]["time"] == "2020-02-12T15:15:45.789585559Z"
-    assert UP.unpack({**MESSAGE, "uplink_message": {"f_port": 1}})[0]["time"] == "2020-02-12T15:15:46.014773143Z"
+    assert read(UP, with_gateways(timed, {"snr": 1}))["time"] == "2020-02-12T15:15:45.787Z"
+    assert read(UP, with_gateways({"snr": 1}))["time"] == "2020-02-12T15:15:45.789585559Z"
+    assert read(UP, {**MESSAGE, "uplink_message": {"f_port": 1}})["time"] == "2020-02-12T15:15:46.014773143Z"
 
 
 def test_the_first_frame_has_number_zero() -> None:
     """Zeros are left out of messages; a port that is not there is not known."""
-    assert UP.unpack(MESSAGE)[0]["f_cnt"] == 0
+    assert read(UP, MESSAGE)["f_cnt"] == 0
 
 
 def test_other_messages_are_refused_in_words() -> None:
