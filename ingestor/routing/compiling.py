@@ -50,7 +50,7 @@ def _state(row: Route, shared: Shared) -> Compiled:
     rule = row.state
     assert rule is not None  # noqa: S101 - what makes the row one of states
     path = None if rule.path is None else Path.parse(rule.path)
-    load = _words if path is None else JsonFormat().load
+    load = _words if path is None else _words_or_document
     decompress = None if row.compression == "none" else decompressor(row.compression, limit=shared.max_payload)
 
     def bind(captures: Mapping[str, str]) -> Decoder:
@@ -70,11 +70,17 @@ def _state(row: Route, shared: Shared) -> Compiled:
     return Compiled(template, bind)
 
 
-def _words(payload: bytes) -> object:
+def _words(payload: bytes) -> str:
     try:
         return payload.decode()
     except UnicodeDecodeError as wrong:
         raise UnreadableError(Reason.NOT_UTF8, f"byte {wrong.start} of the payload is not UTF-8") from wrong
+
+
+def _words_or_document(payload: bytes) -> object:
+    """An object or list; anything else is the word itself: devices that send objects today sent words before."""
+    words = _words(payload)
+    return JsonFormat().load(payload) if words.lstrip().startswith(("{", "[")) else words
 
 
 def _family(name: str) -> Family:
@@ -104,7 +110,8 @@ def _preset(row: Route, family: Family, shared: Shared) -> Iterator[Compiled]:
         )
         yield _of(ReadingRoute(one, model=source.model, shared=shared, unpack=source.unpack))
     for presence in family.presences:
-        yield _state(Route(topic=below + presence.topic, device=device, state=presence.state), shared)
+        whose = device.replace("{device}", presence.device)
+        yield _state(Route(topic=below + presence.topic, device=whose, state=presence.state), shared)
     for other in family.others:
         yield Compiled(Template.parse(below + other), lambda _: IgnoredTopic())
 

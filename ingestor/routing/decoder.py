@@ -158,7 +158,7 @@ class StateDecoder:
 
     Args:
         rule: Which words say what.
-        path: Where the word stands; None where it is all that the payload says.
+        path: Where the word stands in an object or list; None where it is always all that the payload says.
         load: What a payload says; raises UnreadableError.
         device: Which device.
         log: Who is told.
@@ -183,7 +183,7 @@ class StateDecoder:
             said = self._load(message.payload)
         except UnreadableError as error:
             return (Flaw(-1, error.reason, shorten(error.detail)),)
-        if self._path is not None:
+        if self._path is not None and not isinstance(said, str):
             said = self._path.find(said, said)
         word = str(said).strip().lower() if isinstance(said, str | bool | int) else ""
         online = self._words.get(word)

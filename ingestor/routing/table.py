@@ -73,10 +73,11 @@ class RoutingTable:
 
 
 class _Row(NamedTuple):
-    """A compiled route, and where its row stands."""
+    """A compiled route, where its row stands, and whether that names a preset."""
 
     where: str
     route: Compiled
+    of_preset: bool
 
 
 def _compile(config: Config, log: DeviceLog | None) -> tuple[list[_Row], list[Problem]]:
@@ -96,7 +97,8 @@ def _compile(config: Config, log: DeviceLog | None) -> tuple[list[_Row], list[Pr
         if row.model in useless:
             continue  # told of already
         try:
-            rows += [_Row(f"routes[{at}]", route) for route in compile_row(row, models, shared)]
+            of_preset = row.kind == "preset"
+            rows += [_Row(f"routes[{at}]", route, of_preset) for route in compile_row(row, models, shared)]
         except ValueError as error:
             problems.append(Problem(str(error), f"routes[{at}] {row.topic or row.preset or row.discovery}"))
     return rows, problems
@@ -105,24 +107,25 @@ def _compile(config: Config, log: DeviceLog | None) -> tuple[list[_Row], list[Pr
 def _most_specific_first(rows: Sequence[_Row]) -> tuple[list[_Row], list[Problem]]:
     """The routes in an order in which the first that takes a topic is the most specific one.
 
-    A problem are two that share topics, where neither is more specific and no third one takes what they share.
+    A problem are two that share topics, where neither is more specific and no third one takes what they share. Those
+    of presets share what no device sends; there it counts which of them is literal first.
     """
     problems = []
-    covered_by = [0] * len(rows)
     filters = {row.route.template.filter for row in rows}
-    for (i, one), (j, other) in combinations(enumerate(rows), 2):
+    for one, other in combinations(rows, 2):
         mine, its = one.route.template, other.route.template
         relation = mine.compare(its)
-        covered_by[i] += relation is Relation.NARROWER
-        covered_by[j] += relation is Relation.WIDER
         where = one.where if one.where == other.where else f"{one.where} and {other.where}"
         if relation is Relation.SAME:
             problems.append(Problem(f"{mine} and {its} take the same topics; a topic has one route", where))
-        elif relation is Relation.CROSSING and (shared := mine.filter.meet(its.filter)) not in filters:
+        elif (
+            relation is Relation.CROSSING
+            and not (one.of_preset or other.of_preset)
+            and (shared := mine.filter.meet(its.filter)) not in filters
+        ):
             what = f"{mine} and {its} both take {shared}; add a route for {shared}, or make one narrower"
             problems.append(Problem(what, where))
-    order = sorted(range(len(rows)), key=covered_by.__getitem__, reverse=True)
-    return [rows[at] for at in order], problems
+    return sorted(rows, key=lambda row: row.route.template.rank), problems
 
 
 def _decoder_bytes(topic: str) -> int:

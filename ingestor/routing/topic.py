@@ -161,6 +161,17 @@ class Template:
             found[self._rest] = "/".join(topic[self._rest_at :])
         return found
 
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """Of templates that take a topic the one with the least is the most specific.
+
+        The first level counts most; a literal comes before one with names in it, that before `+`, and `#` comes last.
+        """
+        sorts = {"+": 2, "#": 3}
+        return tuple(
+            1 if at in self._patterns else sorts.get(level, 0) for at, level in enumerate(str(self.filter).split("/"))
+        )
+
     def compare(self, other: Self) -> Relation:
         """How the topics that it takes are to those that the other takes."""
         shared = self.filter.meet(other.filter)

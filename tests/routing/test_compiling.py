@@ -34,6 +34,7 @@ def tell(payload: bytes, *, heard: Heard | None = None, **state: Any) -> Any:  #
         (b"gone", {"offline": ["gone"]}, False),
         (b'{"state": "online"}', {"path": "state"}, True),
         (b'{"state": false}', {"path": "state"}, False),
+        (b"offline", {"path": "state"}, False),
     ],
 )
 def test_states_are_told_and_are_no_readings(payload: bytes, state: dict[str, Any], *, online: bool) -> None:
@@ -57,7 +58,7 @@ def test_an_empty_state_says_nothing() -> None:
     [
         (b"sleeping", {}, Reason.TYPE),
         (b"\xff", {}, Reason.NOT_UTF8),
-        (b"online", {"path": "state"}, Reason.NOT_JSON),
+        (b'{"state"', {"path": "state"}, Reason.NOT_JSON),
         (b"{}", {"path": "state"}, Reason.TYPE),
     ],
 )

@@ -158,3 +158,13 @@ def test_what_is_put_into_a_name_is_not_read_again() -> None:
 
     assert pattern.names == {"probe"}
     assert pattern.fill({"probe": "p1"}) == "{probe}_p1"
+
+
+def test_templates_are_ranked_by_what_they_say_of_the_first_levels() -> None:
+    """A literal, a part of a level, any level, all the rest; so one that takes less never comes after one with more."""
+    ranks = [
+        Template.parse(topic).rank
+        for topic in ("a", "a/b", "a/b/+", "a/{x}-{y}", "a/+", "a/#", "{x}-{y}/a", "+/a", "#")
+    ]
+
+    assert ranks == sorted(ranks)

@@ -32,10 +32,17 @@ class Source(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """Topics that say whether a device is there."""
+    """Topics that say whether a device is there.
+
+    Attributes:
+        topic: A template below the family's prefix.
+        state: What payloads say of it.
+        device: What stands for `{device}` on these topics, where the name of a device has several levels.
+    """
 
     topic: str
     state: StateOf = StateOf()
+    device: str = "{device}"
 
 
 class Family(NamedTuple):

@@ -1,6 +1,7 @@
 """What families have in common: nested values made flat, and the fields that many of them measure."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Final, TypeGuard
 
@@ -54,8 +55,8 @@ def document(payload: object) -> Values:
     raise UnreadableError(Reason.NOT_JSON, f"the payload is {show(payload)} where an object belongs")
 
 
-def known_readings(readings: Iterable[Values], fields: Collection[str]) -> list[Values]:
-    """The readings of a message in which there is a field of the model; all of them where there is none in any.
+def known_readings(readings: Iterable[Values], fields: AbstractSet[str]) -> list[Values]:
+    """The readings of a message in which a field of the model has a value; all of them where none has in any.
 
     A device tells much about itself beside what it measures, and that is nothing wrong.
 
@@ -65,7 +66,7 @@ def known_readings(readings: Iterable[Values], fields: Collection[str]) -> list[
     found = list(islice(readings, MAX_READINGS + 1))
     if len(found) > MAX_READINGS:
         raise UnreadableError(Reason.NOT_JSON, f"more than {MAX_READINGS:,} readings in one payload")
-    return [reading for reading in found if not reading.keys().isdisjoint(fields)] or found
+    return [reading for reading in found if any(reading[key] is not None for key in fields & reading.keys())] or found
 
 
 def objects_in(value: Values, name: str = "", depth: int = _MAX_DEPTH) -> Iterator[tuple[str, Values]]:

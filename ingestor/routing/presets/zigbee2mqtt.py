@@ -101,6 +101,9 @@ _ENDPOINT: Final = re.compile(
     r"_(?P<endpoint>l[1-9][0-9]?|[1-9][0-9]?|left|right|center|top|bottom|phase_[abc])"
 )
 
+_AVAILABILITY: Final = StateOf(path="state")
+"""An object today; the bare word as long as it was `legacy_availability_payload`."""
+
 
 def read_device(payload: object) -> list[Values]:
     """A reading of the device, and one of each of its endpoints, with the tag `endpoint`: `state_l1`, `power_left`.
@@ -134,7 +137,10 @@ def _field(key: str, value: object) -> tuple[str, object]:
 ZIGBEE2MQTT: Final = Family(
     prefix="zigbee2mqtt",
     sources=(Source("{device...}", _DEVICE, read_device, TimeOf(field="last_seen")),),
-    presences=(Presence("{device}/availability", StateOf(path="state")),),
-    others=("bridge/#", "+/set/#", "+/get/#", "+/+/set/#", "+/+/get/#", "+/+/availability"),
+    presences=(
+        Presence("{device}/availability", _AVAILABILITY),
+        Presence("{folder}/{name}/availability", _AVAILABILITY, device="{folder}/{name}"),
+    ),
+    others=("bridge/#", "+/set/#", "+/get/#", "+/+/set/#", "+/+/get/#"),
 )
-"""Devices and groups under their friendly names."""
+"""Devices and groups under their friendly names; those with more than one slash in them have no states."""
