@@ -5,7 +5,18 @@ from hypothesis import given
 
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
-from ingestor.routing.presets.flat import document, flatten, model, number, scaled, switched
+from ingestor.routing.presets.flat import (
+    document,
+    flatten,
+    known_readings,
+    model,
+    number,
+    objects_in,
+    scaled,
+    switched,
+    thousandth,
+)
+from ingestor.routing.unpack import MAX_READINGS
 from ingestor.routing.wire import PlainWire
 from tests.routing.helpers import JSON
 
@@ -49,9 +60,31 @@ def test_a_payload_that_has_to_be_an_object_is_refused_in_words() -> None:
     assert document({"a": 1}) == {"a": 1}
 
 
+def test_objects_are_named_like_what_is_in_them() -> None:
+    """Each with what is no object; long names and endless nesting are left out here, too."""
+    payload = {"ENERGY": {"Power": [1, 2], "CT": {"Current": 3}}, "Switch": "ON", "n" * 300: {"a": 1}}
+
+    assert list(objects_in(payload)) == [
+        ("", {"Switch": "ON"}),
+        ("ENERGY", {"Power": [1, 2]}),
+        ("ENERGY.CT", {"Current": 3}),
+    ]
+
+
+def test_readings_in_which_nothing_is_known_stand_back() -> None:
+    """Unless there is no other, so that somebody sees them; and too many are refused."""
+    known, unknown, nothing = {"power": 1}, {"ip": "10.0.0.2"}, {"power": None}
+
+    assert known_readings([known, unknown, nothing], {"power"}) == [known]
+    assert known_readings([unknown, nothing], {"power"}) == [unknown, nothing]
+    with pytest.raises(UnreadableError, match="more than 10,000 readings"):
+        known_readings([known] * (MAX_READINGS + 1), {"power"})
+
+
 def test_only_numbers_are_scaled_and_only_two_words_are_truth() -> None:
     """Anything else is left for the model to judge, truth values and null included."""
     assert [scaled(value, 0.5) for value in (3, "3", True, None)] == [1.5, "3", True, None]
+    assert [thousandth(value) for value in (11.679, "3", True, None)] == [0.011679, "3", True, None]
     assert [switched(value) for value in ("ON", "OFF", "on", 1, None, ["ON"])] == [True, False, "on", 1, None, ["ON"]]
 
 
