@@ -12,8 +12,9 @@ from ingestor.config import Config
 from ingestor.datadir import disk_bytes_written, journal_dir, make_data_dir, state_file
 from ingestor.delivery import Delivery
 from ingestor.delivery.ledger import Ledger
+from ingestor.devices import DeviceBoard
 from ingestor.encode.types import TypeRegistry
-from ingestor.errors import UnknownStoresError
+from ingestor.errors import StateError, UnknownStoresError
 from ingestor.intake import EmbeddedBroker, IntakeAccounts, MqttIntake
 from ingestor.journal import Journal
 from ingestor.routing import RoutingTable
@@ -52,10 +53,12 @@ class Service:
     _state: State
     _intake: MqttIntake
     _accounts: IntakeAccounts
+    _routes: RoutingTable
+    _devices: DeviceBoard
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._routes = RoutingTable(config)
+        RoutingTable(config)  # what is wrong with it is told before anything is opened
         self._began = time.monotonic()
         self._stopping = asyncio.Event()
         self._deliveries: list[Delivery] = []
@@ -86,6 +89,8 @@ class Service:
             )
         )
         self._state = await parts.enter_async_context(State(state_file(config)))
+        self._devices = await DeviceBoard.load(self._state, config.devices, began_ns=time.time_ns())
+        self._routes = RoutingTable(config, devices=self._devices)
         cursors = await self._cursors()
         for name, row in cursors.items():
             self._deliveries.append(await self._make_delivery(name, row, parts))
@@ -146,6 +151,7 @@ class Service:
             await self._serve()
         finally:
             await self._accounts.save(self._intake.recognised)
+            await self._save_devices()
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -178,8 +184,15 @@ class Service:
         while True:
             self._rate.add(time.monotonic(), self._journal.bytes_written)
             await self._accounts.save(self._intake.recognised)
+            await self._save_devices()
             self._look_at_the_clock()
             await asyncio.sleep(_UPKEEP_SECS)
+
+    async def _save_devices(self) -> None:
+        try:
+            await self._devices.save(self._state)
+        except StateError as error:
+            _log.warning("device_states_not_kept: %s", error)
 
     def _look_at_the_clock(self) -> None:
         ahead_secs = (self._journal.clock.last_ns - time.time_ns()) / 1e9
@@ -195,6 +208,7 @@ class Service:
         journal = self._journal
         now_ns = time.time_ns()
         return Snapshot(
+            devices=tuple(self._devices.stats(now_ns)),
             version=__version__,
             uptime_secs=time.monotonic() - self._began,
             intake=self._accounts.stats(self._intake, journaled=journal.end),

@@ -122,6 +122,22 @@ class StoreStats:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceStats:
+    """A device of the table, or one that said whether it is there.
+
+    `online` is None where nobody said; `since_secs` is for how long that is so. `silent_secs` is how long ago its last
+    reading came, None where none came since the start; `overdue` where that is longer than its interval.
+    """
+
+    id: str
+    online: bool | None = None
+    since_secs: float | None = None
+    silent_secs: float | None = None
+    interval_secs: float | None = None
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything at one moment. `ready` means that data can flow; `reasons` says in words why it cannot."""
 
@@ -130,6 +146,7 @@ class Snapshot:
     intake: IntakeStats
     journal: JournalStats
     stores: tuple[StoreStats, ...]
+    devices: tuple[DeviceStats, ...] = ()
     disk_bytes_written: int | None = None
     dead_letter_bytes: int = 0
     dead_letters_put_out: int = 0

@@ -1,6 +1,6 @@
 """`ingestor status`: what came, what became of it, what is wrong; of the running service or a stopped one's files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ingestor.cli.invocation import command
 from ingestor.cli.options import AsJson, ConfigFile, load_config
@@ -9,8 +9,9 @@ from ingestor.cli.running import Who, ask_service, service_url
 from ingestor.cli.units import counted, readable_size, readable_span
 from ingestor.config import Config
 from ingestor.datadir import stopped_snapshot
-from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.stats import DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
 
+_DEVICES_SHOWN = 10
 _SOON_SECS = 30 * 86_400
 _FATES = ("stored", "set_aside", "unrouted", "ignored", "dropped", "damaged", "pending")
 
@@ -33,6 +34,8 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
     else:
         say(f"no service answers at {service_url(loaded.web)}; this is what its files in {source} say")
     for line in (*_intake_lines(snapshot.intake, running=running), *_journal_lines(snapshot.journal)):
+        say(line)
+    for line in _device_lines(snapshot.devices):
         say(line)
     _say_stores(snapshot, dead_letters=command("deadletters list", config))
 
@@ -75,6 +78,21 @@ def _journal_lines(journal: JournalStats) -> Iterator[str]:
         f"journal   {readable_size(journal.bytes)} of {readable_size(journal.max_bytes)}"
         f" in {counted(journal.segments, 'file')}{lasts}"
     )
+
+
+def _device_lines(devices: Sequence[DeviceStats]) -> Iterator[str]:
+    """How many there are, and which of them need somebody to look."""
+    if not devices:
+        return
+    offline = [device for device in devices if device.online is False]
+    overdue = [device for device in devices if device.overdue]
+    yield f"devices   {len(devices):,} known, {len(offline):,} offline, {len(overdue):,} overdue"
+    for device in offline[:_DEVICES_SHOWN]:
+        yield f"          {device.id} is offline for {readable_span(device.since_secs or 0)}"
+    for device in overdue[:_DEVICES_SHOWN]:
+        silent = "since the start" if device.silent_secs is None else f"for {readable_span(device.silent_secs)}"
+        every = readable_span(device.interval_secs or 0)
+        yield f"          {device.id} is silent {silent}, and should send every {every}"
 
 
 def _say_stores(snapshot: Snapshot, *, dead_letters: str) -> None:

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestor.config import Config, Section
+from ingestor.config.devices import overlapping
+from ingestor.configfile.devicelist import parse_devices
 from ingestor.configfile.document import Document, parse
 from ingestor.configfile.keys import Fault, Loc, locs_of
 from ingestor.configfile.overrides import SECRETS_DIR, Overrides, from_environment, from_secrets
@@ -46,7 +48,28 @@ def load(path: Path | None, *, environ: Mapping[str, str], secrets_dir: Path | N
         problems += [places.problem(fault) for fault in found if fault.loc not in known]
     if problems or config is None:
         raise ConfigError(sorted(dict.fromkeys(problems), key=places.order))
-    return _anchored(config, sources.file.absolute().parent)
+    return _with_devices_file(_anchored(config, sources.file.absolute().parent), places)
+
+
+def _with_devices_file(config: Config, places: "_Places") -> Config:
+    """The same with the rows of the file that `devices_file` names.
+
+    Raises:
+        ConfigError: The file cannot be read, or rows of it cannot be.
+    """
+    file = config.devices_file
+    if file is None:
+        return config
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        problem = Problem(f"devices_file: {file} cannot be read: {why}", places.where(("devices_file",)))
+        raise ConfigError([problem]) from None
+    devices = (*config.devices, *parse_devices(text, str(file)))
+    if (twice := overlapping(devices)) is not None:
+        raise ConfigError([Problem(f"two rows of device {twice} hold at the same time", str(file))])
+    return config.model_copy(update={"devices": devices})
 
 
 def located(

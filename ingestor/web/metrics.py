@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from ingestor.ports import Reason
-from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.stats import DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -56,6 +56,7 @@ class Metrics(Collector):
         yield from _journal(snapshot.journal)
         yield from _stores(snapshot.stores)
         yield from _dead_letters(snapshot)
+        yield from _devices(snapshot.devices)
 
 
 def _service(snapshot: Snapshot) -> Iterator[Metric]:
@@ -143,6 +144,16 @@ def _dead_letters(snapshot: Snapshot) -> Iterator[Metric]:
     yield _gauge("ingestor_dead_letters_bytes", "Size of what was set aside.", snapshot.dead_letter_bytes)
     what = "Dead letters that gave way to newer ones."
     yield _counter("ingestor_dead_letters_put_out", what, snapshot.dead_letters_put_out)
+
+
+def _devices(devices: Iterable[DeviceStats]) -> Iterator[Metric]:
+    """Numbers of them alone: their names come from topics."""
+    devices = tuple(devices)
+    yield _gauge("ingestor_devices", "Devices that are known.", len(devices))
+    offline = sum(device.online is False for device in devices)
+    yield _gauge("ingestor_devices_offline", "Devices of which was said that they are not there.", offline)
+    overdue = sum(device.overdue for device in devices)
+    yield _gauge("ingestor_devices_overdue", "Devices that are silent for longer than their interval.", overdue)
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ingestor import configfile
 from ingestor.config import Config
+from ingestor.configfile.keys import children
 from ingestor.errors import ConfigError, Problem
 
 
@@ -115,7 +116,7 @@ tasks: {}
 """
     environ = {"INGESTOR_MQTT__PASWORD": "x", "INGESTOR_BATCH__MAX_POINTS": "0"}
 
-    sections = "batch, buckets, data_dir, deadletters, devices, devices_file, journal, models, mqtt, routes, stores, timezone, web"
+    sections = ", ".join(sorted(children(Config)))
     truth = "true or false (in YAML also a bare yes, no, on, off) cannot stand here; quote it for text"
 
     assert refusals(tmp_path, text, **environ) == [
@@ -267,3 +268,28 @@ def test_any_environment_is_taken_or_refused(values: dict[str, str]) -> None:
         return set()
 
     assert blamed() <= set(environ)
+
+
+def test_devices_of_a_file_are_added(tmp_path: Path) -> None:
+    """Beside those of the configuration, from a path that starts at its folder."""
+    (tmp_path / "devices.csv").write_text("id,rack\ns2,2\n", encoding="utf-8")
+    loaded = load(tmp_path, "devices_file: devices.csv\ndevices: [{id: s1}]\n")
+
+    assert [device.id for device in loaded.devices] == ["s1", "s2"]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (None, "config.yaml:1: devices_file: {file} cannot be read: No such file or directory"),
+        ("id,from\ns2,noon\n", "{file}:2: from: "),
+        ("id\ns1\n", "{file}: two rows of device s1 hold at the same time"),
+    ],
+)
+def test_faults_of_that_file_are_told(tmp_path: Path, table: str | None, words: str) -> None:
+    """With its name and line."""
+    if table is not None:
+        (tmp_path / "devices.csv").write_text(table, encoding="utf-8")
+    (found,) = refusals(tmp_path, "devices_file: devices.csv\ndevices: [{id: s1}]\n")
+
+    assert found.startswith(words.format(file="devices.csv"))
