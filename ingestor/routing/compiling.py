@@ -113,7 +113,7 @@ def _preset(row: Route, family: Family, shared: Shared) -> Iterator[Compiled]:
         whose = device.replace("{device}", presence.device)
         yield _state(Route(topic=below + presence.topic, device=whose, state=presence.state), shared)
     for other in family.others:
-        yield Compiled(Template.parse(below + other), lambda _: IgnoredTopic())
+        yield Compiled(Template.parse(below + other), lambda _: IgnoredTopic(), wanted=False)
 
 
 def _told(rule: TimeOf) -> dict[str, object]:

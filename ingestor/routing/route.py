@@ -52,10 +52,14 @@ class Shared(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A row, or a part of one, that is ready for topics: `bind` makes the decoder of a topic from its named levels."""
+    """A row, or a part of one, that is ready for topics: `bind` makes the decoder of a topic from its named levels.
+
+    What is not `wanted` is not subscribed to; it may come along with what is.
+    """
 
     template: Template
     bind: Callable[[Mapping[str, str]], Decoder]
+    wanted: bool = True
 
 
 class ReadingRoute:

@@ -52,7 +52,7 @@ class RoutingTable:
         self._index: TopicIndex[int] = TopicIndex()
         for at, route in enumerate(self._routes):
             self._index.add(route.template.filter, at)
-        self.subscriptions = subscriptions(str(route.template.filter) for route in self._routes)
+        self.subscriptions = subscriptions(str(route.template.filter) for route in self._routes if route.wanted)
         self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
 
     def find(self, topic: str) -> Decoder | None:

@@ -4,7 +4,7 @@ import pytest
 
 from ingestor.config import Config
 from ingestor.errors import ConfigError
-from ingestor.ports import Message, Point
+from ingestor.ports import IGNORED, Message, Point
 from ingestor.routing import RoutingTable
 from ingestor.routing.presets.catalog import CATALOG
 
@@ -40,6 +40,18 @@ def test_a_row_of_ones_own_crosses_a_preset() -> None:
     rows = [OWN, {"preset": "zigbee2mqtt", "bucket": "zigbee2mqtt"}]
 
     assert RoutingTable(Config.model_validate({"routes": rows})).find("rack1/temperature") is not None
+
+
+def test_what_is_neither_a_reading_nor_a_state_is_not_asked_for() -> None:
+    """It is ignored where another row brings it along."""
+    alone = RoutingTable(Config.model_validate({"routes": [{"preset": "esphome", "bucket": "esphome"}]}))
+    found = alone.find("hall/debug")
+    points: list[Point] = []
+
+    assert "+/sensor/+/state" in alone.subscriptions
+    assert not {"+/debug", "+/+/+/command"} & set(alone.subscriptions)
+    assert found is not None
+    assert found.decode(Message("hall/debug", b"[D]", 1), points) is IGNORED
 
 
 def test_a_preset_twice_is_refused() -> None:

@@ -52,7 +52,7 @@ class Family(NamedTuple):
         prefix: The usual first levels of its topics; empty where it has none.
         sources: Topics with readings. No two of them take the same topic, unless one is more specific.
         presences: Topics with states.
-        others: Filters, below the prefix, of messages that are neither: they count as ignored.
+        others: Filters, below the prefix, of messages that are neither: they count as ignored where they come along.
         device: Which device a reading or a state is from, put together from levels of the topic and tags.
     """
 
