@@ -1,9 +1,9 @@
 """Reading the embedded store beside SQLite's own command line: `python -m bench.sqlitereading --rows 1000000`.
 
-Ten series of three floats are written by the store itself. Then, round by round, each contestant reads all of it in a
-process of its own: `sqlite3 -csv` prints the table of points, and a plain scan; the reader streams it, makes one table
-of it, and hourly means. What counts is CPU, of which a busy machine takes nothing away; the time on the wall is beside
-it. "nothing" is what it costs to start Python and to import all of it, and belongs to no row.
+Ten series of up to three floats are written by the store itself. Then, round by round, each contestant reads all of it
+in a process of its own: `sqlite3 -csv` prints the table of points, and scans it; the reader streams it, makes one table
+of it, and hourly means. CPU is what a busy machine takes least from; the time on the wall is beside it. "nothing" is
+what it costs to start Python and to import all of it: the ratios are of what the reader needs beyond that.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ingestor.ports import FieldType, Point, Series
@@ -28,20 +28,20 @@ BATCH = 5_000
 FIELDS = ("temperature", "humidity", "light")
 SECOND_NS = 10**9
 PRINT = "SELECT * FROM points_1"
-SCAN = "SELECT avg(f1), avg(f2), avg(f3) FROM points_1"
+RATIOS = (("stream", "print"), ("table", "print"), ("hours", "scan"))
 
 
-async def write(folder: Path, rows: int) -> None:
+async def write(folder: Path, rows: int, fields: Sequence[str]) -> None:
     """A reading a second of each series."""
     values = random.Random(7)
-    types = dict.fromkeys(FIELDS, FieldType.FLOAT)
+    types = dict.fromkeys(fields, FieldType.FLOAT)
     async with SqliteStore(folder) as store:
         for number in range(SERIES):
             series = Series("Farm", "climate", {"rack": f"rack{number}"}, types=types)
             for begin in range(0, rows // SERIES, BATCH):
                 await store.write(
                     [
-                        Point(series, at * SECOND_NS + number, {name: 100 * values.random() for name in FIELDS})
+                        Point(series, at * SECOND_NS + number, {name: 100 * values.random() for name in fields})
                         for at in range(begin, min(begin + BATCH, rows // SERIES))
                     ]
                 )
@@ -68,30 +68,50 @@ def measured(command: Sequence[str]) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, time.monotonic() - begin
 
 
-def compare(folder: Path, rounds: int) -> Mapping[str, Mapping[str, float]]:
-    """The medians of each contestant."""
+def compare(folder: Path, rounds: int, fields: int, only: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, float]]]:
+    """What each contestant needed in each round."""
     file = str(folder / "Farm.db")
+    sums = ", ".join(f"sum(f{number})" for number in range(1, fields + 1))
     ourselves = [sys.executable, "-m", "bench.sqlitereading", "--folder", str(folder), "--read"]
     commands = {
-        "sqlite3 -csv": ["sqlite3", "-csv", file, PRINT],
-        "sqlite3 scan": ["sqlite3", "-csv", file, SCAN],
+        "print": ["sqlite3", "-csv", file, PRINT],
+        "scan": ["sqlite3", "-csv", file, f"SELECT count(*), {sums} FROM points_1"],  # noqa: S608 - numbers of our own
         **{how: [*ourselves, how] for how in ("nothing", "stream", "table", "hours")},
     }
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    runs: dict[str, list[Mapping[str, float]]] = {name: [] for name in commands if name in {"nothing", *only}}
     for _ in range(rounds):
-        for name, command in commands.items():
-            runs[name].append(measured(command))
-    medians = {name: [statistics.median(values) for values in zip(*of, strict=True)] for name, of in runs.items()}
-    return {name: {"cpu_secs": round(cpu, 2), "secs": round(secs, 2)} for name, (cpu, secs) in medians.items()}
+        for name, of in runs.items():
+            cpu, secs = measured(commands[name])
+            of.append({"cpu_secs": cpu, "secs": secs})
+    return runs
+
+
+def summary(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Mapping[str, Mapping[str, float]]:
+    """Medians over the rounds, and those of the ratios within a round."""
+    found = {name: {unit: _median(each[unit] for each in of) for unit in of[0]} for name, of in runs.items()}
+    for ours, theirs in RATIOS:
+        if ours in runs and theirs in runs:
+            rounds = list(zip(runs[ours], runs["nothing"], runs[theirs], strict=True))
+            found[f"{ours}_of_{theirs}"] = {
+                unit: _median((one[unit] - start[unit]) / other[unit] for one, start, other in rounds)
+                for unit in ("cpu_secs", "secs")
+            }
+    return found
+
+
+def _median(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 2)
 
 
 def main() -> None:
     """Write, compare, print; `--read` is one contestant, and "nothing" is what starting it costs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--fields", type=int, choices=(1, 2, 3), default=3)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--read", choices=("nothing", "stream", "table", "hours"))
+    parser.add_argument("--only", default="print,scan,stream,table,hours", help="some of the contestants")
+    parser.add_argument("--folder", type=Path, help="where the store is, or is to be made and kept")
+    parser.add_argument("--read", choices=("nothing", "stream", "table", "hours"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.read:
         if asked.read != "nothing":
@@ -100,8 +120,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ingestor-reading-") as made:
         folder = asked.folder or Path(made)
         if not (folder / "Farm.db").exists():
-            asyncio.run(write(folder, asked.rows))
-        print(json.dumps(compare(folder, asked.rounds), indent=2))
+            asyncio.run(write(folder, asked.rows, FIELDS[: asked.fields]))
+        print(json.dumps(summary(compare(folder, asked.rounds, asked.fields, asked.only.split(","))), indent=2))
 
 
 if __name__ == "__main__":
