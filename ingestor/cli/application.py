@@ -12,6 +12,7 @@ from ingestor.cli import (
     copy,
     deadletters,
     demo,
+    explain,
     export,
     import_,
     journal,
@@ -20,6 +21,7 @@ from ingestor.cli import (
     simulate,
     status,
     stores,
+    tail,
     types,
 )
 from ingestor.cli.output import buffer_output, explain_and_exit, flush, say
@@ -55,6 +57,8 @@ def make_app() -> typer.Typer:
     app.command()(simulate.simulate)
     app.command()(check.check)
     app.command()(status.status)
+    app.command()(explain.explain)
+    app.command()(tail.tail)
     app.add_typer(stores.make_group(), name="stores")
     app.add_typer(buckets.make_group(), name="buckets")
     app.add_typer(types.make_group(), name="types")

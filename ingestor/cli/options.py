@@ -37,6 +37,9 @@ class Topics:
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
 
+    def __str__(self) -> str:
+        return str(self._filter)
+
     def __contains__(self, topic: str) -> bool:
         return self._filter.matches(topic.split("/"))
 

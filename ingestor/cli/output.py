@@ -115,6 +115,14 @@ def say_beside(head: str, text: str) -> None:
     _print(said)
 
 
+def say_marked(mark: str, style: str, text: str) -> None:
+    """A line that begins with a mark, which has a colour where standard output is a terminal with colours."""
+    console = drawing_console()
+    with console.capture() as drawn:
+        console.print(Text(printable(mark), style=style), end="")
+    _print(f"{drawn.get()} {printable(text)}")
+
+
 def warn(text: str) -> None:
     """A line for people on standard error: what went another way than was asked."""
     print(f"ingestor: {printable(text)}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """The routing table: which route takes a topic, remembered for topics that come again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final, Literal, NamedTuple
 
@@ -41,18 +41,18 @@ class RoutingTable:
         ConfigError: Some models or routes cannot work; it names every one.
     """
 
-    __slots__ = ("_decoders", "_index", "_routes", "subscriptions")
+    __slots__ = ("_decoders", "_index", "_rows", "subscriptions")
 
     def __init__(self, config: Config, *, devices: DeviceLog | None = None) -> None:
         rows, problems = _compile(config, devices)
         rows, ambiguous = _most_specific_first(rows)
         if problems or ambiguous:
             raise ConfigError([*problems, *ambiguous])
-        self._routes = [row.route for row in rows]
+        self._rows = rows
         self._index: TopicIndex[int] = TopicIndex()
-        for at, route in enumerate(self._routes):
-            self._index.add(route.template.filter, at)
-        self.subscriptions = subscriptions(str(route.template.filter) for route in self._routes if route.wanted)
+        for at, row in enumerate(rows):
+            self._index.add(row.route.template.filter, at)
+        self.subscriptions = subscriptions(str(row.route.template.filter) for row in rows if row.route.wanted)
         self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
 
     def find(self, topic: str) -> Decoder | None:
@@ -64,12 +64,27 @@ class RoutingTable:
         return found or None
 
     def _bind(self, topic: str) -> Decoder | Literal[False]:
+        taken = self.taken_by(topic)
+        return False if taken is None else taken.decoder
+
+    def taken_by(self, topic: str) -> "Taken | None":
+        """Which route takes a topic, for people who ask; None where none does."""
         levels = topic.split("/")
         for at in sorted(self._index.matching(levels)):
-            captures = self._routes[at].template.match(levels)
+            where, route, _ = self._rows[at]
+            captures = route.template.match(levels)
             if captures is not None:
-                return self._routes[at].bind(captures)
-        return False
+                return Taken(where, str(route.template), captures, route.bind(captures))
+        return None
+
+
+class Taken(NamedTuple):
+    """What takes a topic: where its row stands (`routes[2]`), its template, what that names, and the decoder."""
+
+    where: str
+    template: str
+    captures: Mapping[str, str]
+    decoder: Decoder
 
 
 class _Row(NamedTuple):
