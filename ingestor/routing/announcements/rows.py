@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ingestor.config import Calibration, Device, FieldSpec, ModelSpec, Route, StateOf
-from ingestor.discovery.announcement import Announcement
-from ingestor.discovery.names import fresh, identifier
-from ingestor.discovery.template import Steps
 from ingestor.ports import FieldType
+from ingestor.routing.announcements.announcement import Announcement
+from ingestor.routing.announcements.names import fresh, identifier
+from ingestor.routing.announcements.template import Steps
 from sensors import Kind
 
 DEVICE_TAG: Final = "device"

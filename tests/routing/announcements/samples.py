@@ -2,7 +2,7 @@
 
 import json
 
-from ingestor.discovery.announcement import Announced, Announcement, read_announcement
+from ingestor.routing.announcements.announcement import Announced, Announcement, read_announcement
 
 
 def announce(body: object, topic: str = "homeassistant/sensor/kitchen/temperature/config") -> Announced:

@@ -1,6 +1,6 @@
 """The short keys of announcements."""
 
-from ingestor.discovery.abbreviations import OF_COMPONENT, OF_DEVICE, written_out
+from ingestor.routing.announcements.abbreviations import OF_COMPONENT, OF_DEVICE, written_out
 
 NO_OBJECTS: tuple[object, ...] = ([], "x", None, 5)
 

@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 from pydantic_core import from_json
 
-from ingestor.discovery.abbreviations import OF_COMPONENT, OF_DEVICE, written_out
-from ingestor.discovery.names import identifier, slug, storable
-from ingestor.discovery.quantities import LIMITS, NOT_NUMBERS, limits
-from ingestor.discovery.template import Steps, TemplateError, ValueTemplate, read_template
 from ingestor.ports import Value
+from ingestor.routing.announcements.abbreviations import OF_COMPONENT, OF_DEVICE, written_out
+from ingestor.routing.announcements.names import identifier, slug, storable
+from ingestor.routing.announcements.quantities import LIMITS, NOT_NUMBERS, limits
+from ingestor.routing.announcements.template import Steps, TemplateError, ValueTemplate, read_template
 from ingestor.routing.formats.value import read_word
 from ingestor.routing.topic import Template
 from ingestor.routing.words import shorten

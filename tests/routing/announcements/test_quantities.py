@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestor.discovery.quantities import ANYTHING, guess, limits
+from ingestor.routing.announcements.quantities import ANYTHING, guess, limits
 
 
 @pytest.mark.parametrize(

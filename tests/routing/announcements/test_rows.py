@@ -3,12 +3,12 @@
 import pytest
 
 from ingestor.config import Config, Device, FieldSpec, ModelSpec, Route, StateOf
-from ingestor.discovery.announcement import Announcement
-from ingestor.discovery.rows import as_device, as_route, as_states, by_topic, clashing, named, path_text
 from ingestor.ports import FieldType, Message
 from ingestor.routing import RoutingTable
+from ingestor.routing.announcements.announcement import Announcement
+from ingestor.routing.announcements.rows import as_device, as_route, as_states, by_topic, clashing, named, path_text
 from ingestor.routing.path import Path
-from tests.discovery.samples import announce, sensor
+from tests.routing.announcements.samples import announce, sensor
 
 ABOUT = {"identifiers": "k1", "name": "Kitchen", "model": "TH-1"}
 

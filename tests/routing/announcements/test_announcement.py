@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.discovery.announcement import (
+from ingestor.routing.announcements.announcement import (
     MAX_BYTES,
     Announced,
     AnnouncementError,
@@ -16,7 +16,7 @@ from ingestor.discovery.announcement import (
     read_announcement,
 )
 from sensors import Kind
-from tests.discovery.samples import announce, only, sensor
+from tests.routing.announcements.samples import announce, only, sensor
 
 TOPIC = "homeassistant/sensor/kitchen/temperature/config"
 DEVICE_TOPIC = "homeassistant/device/0AFFD2/config"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestor.discovery.names import fresh, identifier, slug, storable
+from ingestor.routing.announcements.names import fresh, identifier, slug, storable
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.discovery.template import TemplateError, ValueTemplate, read_template
+from ingestor.routing.announcements.template import TemplateError, ValueTemplate, read_template
 
 
 @pytest.mark.parametrize(

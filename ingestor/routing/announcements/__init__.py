@@ -1,0 +1,1 @@
+"""What devices announce of themselves, as they do it for Home Assistant, read and made into rows of `routes`."""
