@@ -155,7 +155,7 @@ class ParquetReadings:
 
     def _readings(self, batch: "pa.RecordBatch") -> Iterator[Reading | Unreadable]:
         times = _times(batch.column(self._time), self._times)
-        tags = [batch.column(tag).cast("string").to_pylist() for tag in self._layout.tags]
+        tags = [_texts(batch.column(tag)) for tag in self._layout.tags]
         values = [_values(batch.column(column.name), column.type) for column in self._layout.fields]
         for row, time_ns in enumerate(times):
             at = self.done + row + 1
@@ -246,8 +246,22 @@ def _values(column: "pa.Array", kind: FieldType) -> list[Value | None]:
     """The values of a column; what is no number is missing, as pandas says it. Whole numbers may be too large."""
     if kind is FieldType.INT:
         return list(column.to_pylist())
+    if kind is FieldType.TEXT:
+        return list(_texts(column))
     values: list[Value | None] = column.cast(_arrow(kind), safe=False).to_pylist()  # a float is the nearest there is
     return [None if value != value else value for value in values] if kind is FieldType.FLOAT else values  # noqa: PLR0124
+
+
+def _texts(column: "pa.Array") -> list[str | None]:
+    """The texts of a column; where one is not in UTF-8 there are lone surrogates in it, which no store takes."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    texts = column.cast(pa.string())
+    try:
+        return list(texts.to_pylist())
+    except UnicodeDecodeError:
+        found = texts.cast(pa.binary()).to_pylist()
+        return [None if data is None else data.decode(errors="surrogateescape") for data in found]
 
 
 def _flaw(value: Value | None) -> str:

@@ -40,7 +40,9 @@ def read_records(file: TextFile, splitter: Splitter) -> Iterator[Record | Unread
             odd ^= following.count('"') % 2 == 1
             room -= len(following)
         raw = (line + "".join(more)).rstrip("\r\n") if more else line.rstrip("\r\n")
-        why = flaw_of(line) or next(filter(None, map(flaw_of, more)), "")
+        why = flaw_of(line)
+        if more and not why:
+            why = next(filter(None, map(flaw_of, more)), "")
         cells = None if odd or why else splitter.split(raw)
         if cells is None:
             file.give_back(more)

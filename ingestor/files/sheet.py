@@ -129,6 +129,8 @@ def _own(headings: Sequence[str]) -> _Columns | None:
         raise FileError(f"the column {shown(heading)} has no type: write NAME:tag, or NAME:float as others have it")
     names = [column.name for _, column in fields]
     bare = [heading for heading, what in zip(headings, found, strict=True) if what is None]
+    if "" in names or "" in (name for _, name in tags):
+        raise FileError("a column has a type but no name")
     if again := twice(names) or twice(name for _, name in tags) or twice(bare):
         raise FileError(f"two columns are called {shown(again)}")
     return _Columns(len(headings), headings.index(commas.TIME), measurement, tags, fields)

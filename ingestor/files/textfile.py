@@ -27,11 +27,11 @@ def is_cut(line: str) -> bool:
 
 def flaw_of(line: str) -> str:
     """Why a line is not to be read, whatever stands in it; "" where it may be."""
+    if len(line) < MAX_LINE and line.isascii():  # nearly all of them
+        return ""
     if is_cut(line):
         return f"is longer than {MAX_LINE:,} characters"
-    if not line.isascii() and _NO_UTF8.search(line):
-        return "is not in UTF-8: save the file in that encoding"
-    return ""
+    return "is not in UTF-8: save the file in that encoding" if _NO_UTF8.search(line) else ""
 
 
 class TextFile:

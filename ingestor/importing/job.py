@@ -97,6 +97,8 @@ class Import:
         """
         if not self.options.bucket:
             raise FileError("--bucket is empty: name the bucket that the readings go to")
+        if self.options.roles.measurement == "":
+            raise FileError("--measurement is empty: name it, or leave it out where the file says it")
         check = None if self.model is None else ModelCheck(self.model, self.options.bucket)
         tally = _Tally()
         known = {} if check is None else check.types

@@ -211,6 +211,17 @@ def test_values_of_odd_types(tmp_path: Path) -> None:
     assert (point.fields, wrong) == ({"d": 1.1, "h": 1.5, "s": "x", "l": "y"}, [])
 
 
+def test_text_that_is_not_utf8_harms_no_other(tmp_path: Path) -> None:
+    """It becomes something that no store takes; Parquet does not look into texts."""
+    bad = pa.Array.from_buffers(pa.string(), 3, pa.array([b"\xff", b"ok", None]).buffers())
+    pq.write_table(pa.table({"time": [NS, NS + 1, NS + 2], "s": bad, "r": bad, "t": [1.0] * 3}), tmp_path / "f.parquet")
+
+    points, wrong = read(tmp_path / "f.parquet", Roles(tags=("r",), measurement="m"))
+    assert [point.series.tags for point in points] == [(("r", "\udcff"),), (("r", "ok"),), ()]
+    assert [point.fields.get("s") for point in points] == ["\udcff", "ok", None]
+    assert wrong == []
+
+
 def test_times_that_a_zone_has_twice_or_never_are_read_as_in_text(tmp_path: Path) -> None:
     """The first of two hours, and for one that is left out, as if the clocks had not been changed yet."""
     zone = TimeReader(zone=ZoneInfo("Europe/Berlin"))

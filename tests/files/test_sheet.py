@@ -142,6 +142,8 @@ def test_a_header_alone_has_no_readings(tmp_path: Path) -> None:
         ("time,time,measurement,t:float", "two columns are called 'time'"),
         ("time,measurement,measurement,t:float", "two columns are called 'measurement'"),
         ("t\0ime,t", "has NUL bytes in it"),
+        ("time,:float", "a column has a type but no name"),
+        ("time,:tag,t:float", "a column has a type but no name"),
         ("time,t:float\r2026-01-31,1\r", "has a carriage return in it"),
         ("time,K\udcfcche", "is not in UTF-8"),
     ],

@@ -286,3 +286,9 @@ def test_what_is_rejected_stands_in_the_order_of_the_file(tmp_path: Path) -> Non
         f"m t=1 {NS}",
         f"m t=x {NS}",
     ]
+
+
+def test_a_measurement_without_a_name_is_told(tmp_path: Path) -> None:
+    """At once, not line by line."""
+    with pytest.raises(FileError, match="--measurement is empty"):
+        bring_in_text(tmp_path, "farm.csv", "time,t\n", options=Options("Farm", Roles(measurement="")))
