@@ -20,6 +20,13 @@ WHOLE_MESSAGE = -1
 _ADDED_AT_ONCE = 50
 _RETURNED_MESSAGES = 500
 _RETURNED_BYTES = 4 * 2**20
+_REMEMBER = (  # what messages of the journal count as, for when their letters are gone; decoding tells most of it
+    "INSERT OR REPLACE INTO exceptions (store, position, fate, routing)"
+    " SELECT d.store, r.position, iif(d.fate = 'held', 'dropped', d.fate), e.routing"
+    " FROM dead_letters d JOIN raw r ON r.id = d.raw"
+    " LEFT JOIN exceptions e ON e.store = d.store AND e.position = r.position"
+    " WHERE r.position >= 0 AND d.store != '' AND d.fate != 'stored'"
+)
 _ROW_OVERHEAD_BYTES = 200  # about what SQLite and its indexes need for the rows of one message
 
 
@@ -161,6 +168,7 @@ def make_room(connection: sqlite3.Connection, max_bytes: int) -> int:
         excess -= size
         if excess <= 0:
             break
+    connection.executemany(_REMEMBER + " AND d.point >= 0 AND d.raw = ?", victims)
     connection.executemany("DELETE FROM dead_letters WHERE raw = ?", victims)
     connection.executemany("DELETE FROM raw WHERE id = ?", victims)
     count(connection, INTAKE, {"dead_letters_put_out": len(victims)})
@@ -191,6 +199,17 @@ def _returned(connection: sqlite3.Connection, condition: str, values: Sequence[s
         if size >= _RETURNED_BYTES:
             break
     return returned
+
+
+def of_positions(connection: sqlite3.Connection, store: str, begin: int, end: int) -> list[Returned]:
+    """The messages of a run of the journal of which a store was not given something, each once, in order."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.id, r.position, d.fate, r.topic, r.payload, r.received_ns, r.flags, r.packet_id,"
+        " r.properties FROM raw r JOIN dead_letters d ON d.raw = r.id"
+        " WHERE r.position >= ? AND r.position < ? AND d.store = ? ORDER BY r.position",
+        (begin, end, store),
+    )
+    return [Returned(raw, position, Message(*message), Fate(fate)) for raw, position, fate, *message in rows]
 
 
 def fields_left_out(connection: sqlite3.Connection, store: str, returned: Sequence[Returned]) -> int:
@@ -254,6 +273,8 @@ def purge(connection: sqlite3.Connection, which: Filter, *, also_held: bool = Fa
     given_up = {(raw, store) for _, raw, store, fate in meant if fate == Fate.HELD} if also_held else set()
     for store, messages in Counter(store for _, store in given_up).items():
         count(connection, store, {"held": -messages, "dropped": messages})
+    numbers = [(number,) for number, *letter in meant if letter[-1] != Fate.HELD or tuple(letter[:2]) in given_up]
+    connection.executemany(_REMEMBER + " AND d.id = ?", numbers)
     gone = connection.executemany(
         "DELETE FROM dead_letters WHERE id = ?", [(number,) for number, _, _, fate in meant if fate != Fate.HELD]
     ).rowcount

@@ -316,6 +316,18 @@ class Store(Protocol):
             BucketError: Buckets cannot be written; the caller sends the points of the others again.
         """
 
+    async def delete(self, points: Sequence[Point]) -> None:
+        """Return once nothing of these points is there: all that stands at their times in their series. One attempt.
+
+        What is not there need not be deleted, so the same may be asked for again after any error. Points of other
+        series, also of those with more tags or fewer, stay, and so do other points of the same series.
+
+        Raises:
+            StoreUnavailableError: Try again later.
+            StoreMisconfiguredError: Nothing will be deleted until a person acts.
+            BucketError: Points of this bucket cannot be deleted; those of others may be or not.
+        """
+
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
         """What would keep these buckets from being written, in words, with what to do; empty when nothing."""
 

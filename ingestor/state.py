@@ -5,7 +5,7 @@ Here are the file, its schema, cursors, counters and small facts; dead letters h
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -19,19 +19,17 @@ from ingestor.ports import FieldType
 FILE_NAME = "state.db"
 """What it is called in the data directory."""
 
-_SCHEMA_VERSION = 2
 _BUSY_SECS = 2.0  # transactions of ours are short, and stopping must not wait long for one
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE cursors (store TEXT PRIMARY KEY, began INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE counters (
     store TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (store, name)
 ) WITHOUT ROWID;
--- pinned: a person decided it, and what the store holds does not change it.
 CREATE TABLE field_types (
     store TEXT NOT NULL, bucket TEXT NOT NULL, measurement TEXT NOT NULL, field TEXT NOT NULL, type TEXT NOT NULL,
-    pinned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (store, bucket, measurement, field)
+    PRIMARY KEY (store, bucket, measurement, field)
 ) WITHOUT ROWID;
 -- A message of which something was set aside, once, however many stores and points refused something of it.
 -- One that was never journaled has position -1 and is known by its time of receipt.
@@ -58,7 +56,41 @@ CREATE TRIGGER raw_out AFTER DELETE ON raw BEGIN
 END;
 """
 
-_FROM_VERSION_1 = "ALTER TABLE field_types ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0"
+_PINNED = """
+-- pinned: a person decided it, and what the store holds does not change it.
+ALTER TABLE field_types ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+"""
+
+_REPLAYS = """
+-- What decides how messages are decoded, as text, each once.
+CREATE TABLE routings (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, text TEXT NOT NULL);
+-- From which position and before which one a store was given messages under a routing; "until" is NULL where it still
+-- is. Where it is not sure, some of them may have been given it: a crash or a replay came between.
+CREATE TABLE routed (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, routing INTEGER NOT NULL, "begin" INTEGER NOT NULL,
+    "until" INTEGER, sure INTEGER NOT NULL
+);
+CREATE INDEX routed_of ON routed (store, "begin");
+-- Messages that were given to a store once more, under a routing of their own; and what messages count as, where that
+-- cannot be told from their letters, which are gone.
+CREATE TABLE exceptions (
+    store TEXT NOT NULL, position INTEGER NOT NULL, fate TEXT NOT NULL, routing INTEGER,
+    PRIMARY KEY (store, position)
+) WITHOUT ROWID;
+-- What people asked for. phase: asked, delete, write, done, failed or cancelled. "until" is NULL for all that the
+-- store has when it begins.
+CREATE TABLE journal_replays (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, asked_ns INTEGER NOT NULL, routing INTEGER NOT NULL,
+    "begin" INTEGER NOT NULL, "until" INTEGER, phase TEXT NOT NULL, position INTEGER NOT NULL,
+    messages INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0,
+    lost INTEGER NOT NULL DEFAULT 0, fault TEXT NOT NULL DEFAULT ''
+);
+"""
+
+LAYOUTS: Mapping[int, Sequence[str]] = {1: (_FIRST,), 2: (_PINNED,), 3: (_REPLAYS,)}
+"""What each version of the layout brought. A file goes through those that it has not been through."""
+
+_VERSION = max(LAYOUTS)
 
 INTAKE = ""
 """The name under which counters that belong to no store are kept."""
@@ -159,26 +191,23 @@ def open_state(path: Path) -> sqlite3.Connection:
         if connection is not None:
             connection.close()
         raise DataDirError(f"{path} cannot be opened: {error}") from error
-    if version != _SCHEMA_VERSION:
+    if version != _VERSION:
         connection.close()
         raise DataDirError(_other_version(path, version))
     return connection
 
 
 def _other_version(path: Path, version: int) -> str:
-    return f"{path} was written by another version of ingestor (its layout is {version}, ours {_SCHEMA_VERSION})"
+    return f"{path} was written by another version of ingestor (its layout is {version}, ours {_VERSION})"
 
 
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")  # two processes may meet here
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        for statement in _statements(_SCHEMA):
+    for newer in range(version + 1, _VERSION + 1):
+        for statement in _statements("".join(LAYOUTS[newer])):
             connection.execute(statement)
-    elif version == 1:
-        connection.execute(_FROM_VERSION_1)
-    if version in {0, 1}:
-        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version = {newer}")
     connection.execute("COMMIT")
 
 
@@ -279,7 +308,7 @@ def read_field_types(path: Path, store: str) -> dict[FieldKey, Registered]:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECS)) as found:
             (version,) = found.execute("PRAGMA user_version").fetchone()
-            if version == _SCHEMA_VERSION:
+            if version == _VERSION:
                 return field_types(found, store)
     except sqlite3.Error as error:
         raise DataDirError(f"{path} cannot be read: {error}") from error
@@ -287,10 +316,9 @@ def read_field_types(path: Path, store: str) -> dict[FieldKey, Registered]:
 
 
 def forget_store(connection: sqlite3.Connection, store: str) -> bool:
-    """Remove a store's cursor, counters, types and dead letters; False when there was no such store."""
+    """Remove all that is known of a store; False when there was no such store."""
     known = connection.execute("DELETE FROM cursors WHERE store = ?", (store,)).rowcount > 0
-    connection.execute("DELETE FROM counters WHERE store = ?", (store,))
-    connection.execute("DELETE FROM field_types WHERE store = ?", (store,))
-    connection.execute("DELETE FROM dead_letters WHERE store = ?", (store,))
+    for table in ("counters", "field_types", "dead_letters", "routed", "exceptions", "journal_replays"):
+        connection.execute(f"DELETE FROM {table} WHERE store = ?", (store,))  # noqa: S608 - names of ours
     connection.execute("DELETE FROM raw WHERE id NOT IN (SELECT raw FROM dead_letters)")
     return known

@@ -19,12 +19,6 @@ from tests.builders import letter
 from tests.support import run
 
 TEMPERATURE, ON = ("Farm", "climate", "temperature"), ("Farm", "climate", "on")
-FIELD_TYPES_OF_VERSION_1 = """
-CREATE TABLE field_types (
-    store TEXT NOT NULL, bucket TEXT NOT NULL, measurement TEXT NOT NULL, field TEXT NOT NULL, type TEXT NOT NULL,
-    PRIMARY KEY (store, bucket, measurement, field)
-) WITHOUT ROWID
-"""
 
 
 @pytest.fixture
@@ -217,9 +211,9 @@ def test_pinned_types_stay(connection: sqlite3.Connection) -> None:
 
 def make_version_1(path: Path) -> None:
     """A file as the first version left it, with one registered type."""
-    with closing(open_state(path)) as connection:
-        connection.execute("DROP TABLE field_types")
-        connection.execute(FIELD_TYPES_OF_VERSION_1)
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("".join(state.LAYOUTS[1]))
         connection.execute("INSERT INTO field_types VALUES ('local', 'Farm', 'climate', 'temperature', 'float')")
         state.set_fact(connection, "client_id", "a")
         connection.execute("PRAGMA user_version = 1")
@@ -235,6 +229,22 @@ def test_a_file_of_version_1_is_taken_over(path: Path) -> None:
         assert state.field_types(connection, "local") == {TEMPERATURE: Registered(FieldType.INT, pinned=True)}
         assert state.fact(connection, "client_id") == "a"
     assert taken_over == {TEMPERATURE: Registered(FieldType.FLOAT)}
+
+
+def test_a_file_that_is_taken_over_is_like_a_new_one(path: Path, tmp_path: Path) -> None:
+    """Whatever version a file is of, it has all tables in the end, with the same columns."""
+    make_version_1(path)
+    tables = [_columns(path), _columns(tmp_path / "new.db")]
+
+    assert tables[0] == tables[1]
+    assert "journal_replays" in tables[0]
+
+
+def _columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The columns of each table, once the file was opened."""
+    with closing(open_state(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in names}
 
 
 def test_two_processes_may_take_it_over_at_once(path: Path) -> None:

@@ -152,6 +152,27 @@ class BucketFile:
         self._commit()
         return conflicts
 
+    def delete(self, points: Sequence[Point]) -> None:
+        """Delete what is there of the points in one transaction; it is off the disk when this returns."""
+        self._begin()
+        rows: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        series = {of: self._known_series(of) for of in dict.fromkeys(point.series for point in points)}
+        for of, time_ns, _ in points:
+            if (found := series[of]) is not None:
+                rows[found[0]].append((found[1], time_ns))
+        for number, keys in rows.items():
+            self._connection.executemany(f"DELETE FROM points_{number} WHERE series = ? AND time = ?", keys)
+        self._commit()
+
+    def _known_series(self, series: Series) -> tuple[int, int] | None:
+        """The numbers of its table and of itself; None where the file has no such series."""
+        table = self._tables.get(series.measurement)
+        if table is None:
+            return None
+        query = "SELECT id FROM series WHERE measurement = ? AND tags = ?"
+        row = self._connection.execute(query, (table.number, _tags(series))).fetchone()
+        return None if row is None else (table.number, row[0])
+
     def begin_column_anew(self, measurement: str, field: str, kind: FieldType) -> str | None:
         """Have the values of a field go to a new column of another type from now on.
 
@@ -231,8 +252,7 @@ class BucketFile:
             table = self._tables[series.measurement] = self._new_table(series)
         else:
             self._widen(table, series)
-        tags = json.dumps(dict(series.tags), ensure_ascii=False, separators=(",", ":"))
-        key = (table.number, tags)
+        key = (table.number, _tags(series))
         self._connection.execute("INSERT OR IGNORE INTO series (measurement, tags) VALUES (?, ?)", key)
         row = self._connection.execute("SELECT id FROM series WHERE measurement = ? AND tags = ?", key).fetchone()
         wrong = {name: table.kinds[name] for name, kind in series.types.items() if table.kinds[name] is not kind}
@@ -329,6 +349,11 @@ class BucketFile:
         for measurement, tag in self._connection.execute(keys):
             tables[measurement].tags.add(tag)
         return [(names[number], table) for number, table in tables.items()]
+
+
+def _tags(series: Series) -> str:
+    """As the table of series holds them."""
+    return json.dumps(dict(series.tags), ensure_ascii=False, separators=(",", ":"))
 
 
 def _without(points: Sequence[Point], conflicts: Mapping[Series, Mapping[str, FieldType]]) -> Sequence[Point]:

@@ -45,6 +45,11 @@ class MemoryStore:
                 self.points.setdefault((series.bucket, series.measurement, series.tags, time_ns), {}).update(kept)
         return rejections
 
+    async def delete(self, points: Sequence[Point]) -> None:
+        """Forget what is there of these points."""
+        for series, time_ns, _ in points:
+            self.points.pop((series.bucket, series.measurement, series.tags, time_ns), None)
+
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - the port's signature
         """Nothing keeps buckets from being written."""
         return ()

@@ -63,6 +63,10 @@ class SqliteStore:
         """
         return await self._in_thread(self._write, points)
 
+    async def delete(self, points: Sequence[Point]) -> None:
+        """Delete the rows of these points; see `write` for what is raised."""
+        await self._in_thread(self._delete, points)
+
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
         """What would keep these buckets from being written: each is opened for writing, nothing is stored."""
         return await self._in_thread(self._check, buckets)
@@ -106,20 +110,22 @@ class SqliteStore:
         ]
 
     def _upsert(self, points: Sequence[Point]) -> _Conflicts:
-        by_bucket: dict[str, list[Point]] = {}
-        for point in points:
-            by_bucket.setdefault(point.series.bucket, []).append(point)
-        conflicts: _Conflicts = {}
-        broken: list[BucketError] = []
-        for bucket, of_bucket in by_bucket.items():
-            try:
-                with self._open(bucket) as file:
-                    conflicts = {**conflicts, **file.upsert(of_bucket)}
-            except BucketError as error:
-                broken.append(error)
-        if broken:
-            raise BucketError.together(broken) from broken[0]
+        conflicts: dict[Series, Mapping[str, FieldType]] = {}
+
+        def upsert(bucket: str, of_bucket: Sequence[Point]) -> None:
+            with self._open(bucket) as file:
+                conflicts.update(file.upsert(of_bucket))
+
+        _for_each_bucket(points, upsert)
         return conflicts
+
+    def _delete(self, points: Sequence[Point]) -> None:
+        def delete(bucket: str, of_bucket: Sequence[Point]) -> None:
+            if bucket_path(self._directory, bucket).exists():
+                with self._open(bucket) as file:
+                    file.delete(of_bucket)
+
+        _for_each_bucket([point for point in points if _misplaced(point) is None], delete)
 
     def _begin_column_anew(self, bucket: str, measurement: str, field: str, kind: FieldType) -> str | None:
         if not bucket_path(self._directory, bucket).exists():
@@ -188,6 +194,21 @@ class SqliteStore:
         self._files.clear()
 
 
+def _for_each_bucket(points: Sequence[Point], work: Callable[[str, Sequence[Point]], None]) -> None:
+    """Do something with the points of each bucket; one that is broken does not keep the others from it."""
+    by_bucket: dict[str, list[Point]] = {}
+    for point in points:
+        by_bucket.setdefault(point.series.bucket, []).append(point)
+    broken: list[BucketError] = []
+    for bucket, of_bucket in by_bucket.items():
+        try:
+            work(bucket, of_bucket)
+        except BucketError as error:
+            broken.append(error)
+    if broken:
+        raise BucketError.together(broken) from broken[0]
+
+
 def bucket_path(directory: Path, bucket: str) -> Path:
     """The file of a bucket; what file names do not take is written as in a URL."""
     return directory / f"{quote(bucket, safe=' ')}.db"
@@ -199,13 +220,18 @@ def may_pass(error: sqlite3.Error) -> bool:
     return code in _PASSING
 
 
-def _unfit(at: int, point: Point) -> Rejection | None:
+def _misplaced(point: Point) -> str | None:
+    """Why nothing can be stored in the place of a point."""
     if not all(_fits(text) for text in _names(point)):
-        return Rejection(at, Reason.REJECTED, "a name or tag is not valid Unicode")
+        return "a name or tag is not valid Unicode"
     if has_nul(point.series):
-        return Rejection(at, Reason.REJECTED, "a name has a NUL in it")
-    if not _fits(point.time_ns):
-        return Rejection(at, Reason.REJECTED, "SQLite cannot hold the time")
+        return "a name has a NUL in it"
+    return None if _fits(point.time_ns) else "SQLite cannot hold the time"
+
+
+def _unfit(at: int, point: Point) -> Rejection | None:
+    if why := _misplaced(point):
+        return Rejection(at, Reason.REJECTED, why)
     wrong = [name for name, value in point.fields.items() if not _fits(value)]
     if not wrong:
         return None

@@ -54,6 +54,24 @@ class Subject:
         """The field types that each bucket has after a batch."""
         return run(self._types_after(batch, buckets))
 
+    def write_and_delete(self, batch: Sequence[Point], *deletions: Sequence[Point]) -> Stored:
+        """What is left of a batch after deletions, each after the other."""
+        return run(self._write_and_delete(batch, deletions, ()))
+
+    def rewrite(self, batch: Sequence[Point], anew: Sequence[Point]) -> Stored:
+        """What is there once a batch was deleted and another one written."""
+        return run(self._write_and_delete(batch, [batch], anew))
+
+    async def _write_and_delete(
+        self, batch: Sequence[Point], deletions: Sequence[Sequence[Point]], anew: Sequence[Point]
+    ) -> Stored:
+        async with self._make() as store:
+            await store.write(batch)
+            for points in deletions:
+                await store.delete(points)
+            await store.write(anew)
+        return self._read(store)
+
     async def _types_after(self, batch: Sequence[Point], buckets: Sequence[str]) -> list[object]:
         async with self._make() as store:
             await store.write(batch)
@@ -286,6 +304,58 @@ def test_a_store_tells_the_types_of_its_fields(subject: Subject) -> None:
         ("climate", "state"): {FieldType.TEXT},
     }
     assert of_none == {}
+
+
+def test_a_deleted_point_is_gone_with_all_its_fields(subject: Subject) -> None:
+    """What is deleted is what stands at that time in that series, whatever its fields are; twice is as good as once."""
+    written = [point(time_ns=at, temperature=1.0, humidity=2.0) for at in range(1, 4)]
+    left = subject.write_and_delete(written, [point(time_ns=2, count=5)], [point(time_ns=2)])
+
+    assert [key[3] for key in left] == [1, 3]
+
+
+def test_deleting_leaves_series_with_more_or_fewer_tags_alone(subject: Subject) -> None:
+    """A series is told by all of its tags, also by those that it does not have."""
+    all_tags: list[dict[str, str]] = [
+        {},
+        {"a": "1"},
+        {"a": "2"},
+        {"b": "1"},
+        {"a": "1", "b": "1"},
+        {"a": "it's \"b\\c"},
+    ]
+    of = [series(tags=tags) for tags in all_tags] + [series(measurement="other"), series("Lab", tags={"a": "1"})]
+    for victim in of:
+        left = subject.write_and_delete([point(each, time_ns=7) for each in of], [point(victim, time_ns=7)])
+
+        assert (victim.bucket, victim.measurement, victim.tags, 7) not in left
+        assert len(left) == len(of) - 1
+
+
+def test_deleting_takes_no_other_point_of_the_series(subject: Subject) -> None:
+    """Points between those that are deleted stay, in whatever order they are named, and at the ends of time."""
+    times = [-(2**63) + 2, -1, 0, *range(10, 60), 2**63 - 2]
+    victims = [-(2**63) + 2, 0, 10, 11, 12, 14, 59, 2**63 - 2, 1_000]
+    left = subject.write_and_delete(
+        [point(time_ns=at) for at in times], [point(time_ns=at) for at in reversed(victims)]
+    )
+
+    assert {key[3] for key in left} == set(times) - set(victims)
+
+
+def test_what_was_never_there_need_not_be_deleted(subject: Subject) -> None:
+    """No such bucket, no such measurement, no such series: nothing happens to what is there."""
+    strange = [series("None"), series(measurement="none"), series(tags={"none": "1"}), series(tags={"rack": "none"})]
+    left = subject.write_and_delete([point()], [point(each) for each in strange], [])
+
+    assert len(left) == 1
+
+
+def test_a_deleted_point_may_be_written_again(subject: Subject) -> None:
+    """It then has the fields that are written, and none of those from before."""
+    stored = subject.rewrite([point(temperature=1.0, humidity=2.0)], [point(temperature=3.0)])
+
+    assert only(stored) == {"temperature": 3.0}
 
 
 values_of = {

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -25,6 +26,7 @@ MAX_ANSWER_BYTES = 8 * 2**20
 _LEVEL = 5  # a little smaller than what Telegraf sends, for less than half of its time; see docs/decisions/006
 _GZIP = 16 + zlib.MAX_WBITS
 _OF_LINES = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
+_OF_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _LINES_AT_ONCE = 2_000  # joining them keeps other threads waiting
 _NOT_INFLUXDB = (ValueError, TypeError, AttributeError, KeyError, RecursionError)  # what odd answers lead to
 
@@ -85,6 +87,21 @@ class Connection:
             StoreMisconfiguredError: No answer will come until a person acts, or none that ends.
         """
         return whole(await self._exchange("GET", path, query), self.server)
+
+    async def query(self, place: Mapping[str, str], statements: Sequence[str]) -> Answer:
+        """What the server answers to statements of InfluxQL, also to many and long ones, with times in nanoseconds.
+
+        Args:
+            place: What `influxql.place` gives.
+            statements: Done one after the other.
+
+        Raises:
+            StoreUnavailableError: No answer came, or not all of it.
+            StoreMisconfiguredError: No answer will come until a person acts, or none that ends.
+        """
+        body = io.BytesIO(urlencode({"q": ";".join(statements)}).encode())
+        query = {**place, "epoch": "ns"}
+        return whole(await self._exchange("POST", "/query", query, data=body, headers=_OF_FORM), self.server)
 
     async def _exchange(
         self,

@@ -36,15 +36,15 @@ async def ask_field_types(connection: Connection, bucket: str) -> influxql.Field
     result = understood(connection.server, influxql.read_result, answer.body)
     if not result.error:
         types = understood(connection.server, influxql.field_types, result)
-        meant = dialect(answer) is not Dialect.V2 or await _is_meant(connection, bucket)
+        meant = dialect(answer) is not Dialect.V2 or await is_meant(connection, bucket)
         return types if meant else None
     if "not found" not in result.error:
         raise BucketError(bucket, f"InfluxDB answered: {result.error}")
-    hidden = dialect(answer) is Dialect.V2 and await _is_there(connection, bucket)
+    hidden = dialect(answer) is Dialect.V2 and await is_there(connection, bucket)
     return None if hidden else {}
 
 
-async def _is_there(connection: Connection, bucket: str) -> bool:
+async def is_there(connection: Connection, bucket: str) -> bool:
     """Whether there is a bucket of that name, also where the token may not read it: only then is it no 404."""
     answer = await connection.ask(PATH, {**connection.server.of_org, "name": bucket})
     if answer.status == 404:
@@ -54,7 +54,7 @@ async def _is_there(connection: Connection, bucket: str) -> bool:
     return True
 
 
-async def _is_meant(connection: Connection, bucket: str) -> bool:
+async def is_meant(connection: Connection, bucket: str) -> bool:
     """Whether there is no bucket of that name but the one in our organisation, as far as the token may see."""
     server = connection.server
     if not server.of_org:

@@ -62,6 +62,23 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
+def text(value: str) -> str:
+    """A text as InfluxQL takes it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    return f"'{escaped}'"
+
+
+def read_results(body: bytes) -> Sequence[Result]:
+    """The results of all statements that were asked, in their order; of what only changes something there may be none.
+
+    Raises:
+        ValueError: This is not how InfluxDB answers.
+        RecursionError: Nor this.
+    """
+    answer = _Answer.model_validate(json.loads(body, parse_int=Decimal, parse_float=Decimal))
+    return [Result(error=answer.error)] if answer.error else answer.results
+
+
 def read_result(body: bytes) -> Result:
     """The result of the only statement that was asked; its numbers are Decimals.
 
@@ -69,12 +86,10 @@ def read_result(body: bytes) -> Result:
         ValueError: This is not how InfluxDB answers.
         RecursionError: Nor this.
     """
-    answer = _Answer.model_validate(json.loads(body, parse_int=Decimal, parse_float=Decimal))
-    if answer.error:
-        return Result(error=answer.error)
-    if len(answer.results) != 1:
+    results = read_results(body)
+    if len(results) != 1:
         raise ValueError("not one result")
-    return answer.results[0]
+    return results[0]
 
 
 def field_types(result: Result) -> FieldTypes:

@@ -16,6 +16,7 @@ from ingestor.stores.influxdb.answers import Answer, Meaning, read, shorten
 from ingestor.stores.influxdb.api import InfluxApi
 from ingestor.stores.influxdb.checkup import NO_BUCKET, Checkup
 from ingestor.stores.influxdb.connection import Connection
+from ingestor.stores.influxdb.deletion import delete_points
 from ingestor.stores.influxdb.experience import Experience
 from ingestor.stores.influxdb.fieldtypes import ask_field_types
 from ingestor.stores.influxdb.groups import Groups
@@ -101,6 +102,26 @@ class InfluxStore:
         if faults:
             raise _gravest(faults)
         return rejections
+
+    async def delete(self, points: Sequence[Point]) -> None:
+        """Delete these points, a bucket after the other; see `deletion` for how, and for where it cannot be done.
+
+        Raises:
+            StoreUnavailableError: It cannot be reached, or asks to be left alone for a while.
+            StoreMisconfiguredError: It refuses everything until a person acts.
+            BucketError: Points of these buckets cannot be deleted; those of others are.
+        """
+        buckets: dict[str, list[Point]] = {}
+        for point in points:
+            buckets.setdefault(point.series.bucket, []).append(point)
+        faults: list[BucketError] = []
+        for bucket, of_bucket in buckets.items():
+            try:
+                await delete_points(self._connection, bucket, of_bucket)
+            except BucketError as fault:
+                faults.append(fault)
+        if faults:
+            raise BucketError.together(faults)
 
     async def check(self, buckets: Sequence[str]) -> Sequence[str]:
         """What would keep these buckets from being written: each is sent a comment, which stores nothing.
