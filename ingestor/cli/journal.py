@@ -9,6 +9,7 @@ from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, load_config
 from ingestor.cli.output import say, say_json, say_table, warn
 from ingestor.cli.payloads import payload_json, payload_text
 from ingestor.cli.units import counted, readable_size, readable_time
+from ingestor.cli.unrouted import unrouted
 from ingestor.datadir import journal_dir, journal_files
 from ingestor.journal.files import JournalInfo, SegmentInfo
 from ingestor.ports import LossReason, Lost, Message
@@ -22,6 +23,7 @@ def make_group() -> typer.Typer:
     group = typer.Typer(help="Look into the queue on disk.", no_args_is_help=True)
     group.command()(info)
     group.command()(dump)
+    group.command()(unrouted)
     return group
 
 
