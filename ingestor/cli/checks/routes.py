@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingestor.cli.checks.finding import Finding, note, ok, problem
+from ingestor.cli.checks.unused import find_unused
 from ingestor.cli.options import with_lines
 from ingestor.cli.units import counted, readable_span
 from ingestor.config import Config
@@ -24,11 +25,13 @@ def check_routes(config: Config, path: Path | None) -> list[Finding]:
         return [problem("routes", NO_ROUTES)]
     try:
         with with_lines(path):
-            filters = RoutingTable(config).subscriptions
+            table = RoutingTable(config)
     except ConfigError as error:
         return [problem("routes", str(one)) for one in error.problems]
-    works = ok("routes", f"{counted(len(config.routes), 'route')}; to be subscribed to: {', '.join(filters)}")
-    return [works, *_mixed_up(config), *_kept_for_ever(config)]
+    works = ok(
+        "routes", f"{counted(len(config.routes), 'route')}; to be subscribed to: {', '.join(table.subscriptions)}"
+    )
+    return [works, *find_unused(config, table), *_mixed_up(config), *_kept_for_ever(config)]
 
 
 def _mixed_up(config: Config) -> Iterator[Finding]:
