@@ -19,6 +19,7 @@ _KINDS = {
     "string": FieldType.TEXT,
 }
 _PASSED_OVER = {"", "result", "table", "_start", "_stop"}
+_OF_HEADERS = frozenset({"result", "table"})
 _TIME, _FIELD, _VALUE, _MEASUREMENT = "_time", "_field", "_value", "_measurement"
 
 
@@ -76,7 +77,7 @@ def read_annotated(
             table = _read_header(record, annotations, measurement)
             head.append(record.raw)
             front = front and "\n".join(["", *head, ""])
-        elif _TIME in record.cells:  # a header again
+        elif _TIME in record.cells and _OF_HEADERS.issubset(record.cells):  # a header again
             if head[-1] != record.raw:
                 raise FileError(f"line {record.at:,}: a table begins there without its #datatype")
         else:

@@ -131,6 +131,8 @@ def test_a_header_that_comes_again_is_no_row(tmp_path: Path) -> None:
     points, wrong = read(tmp_path, PIVOTED + PIVOTED.splitlines()[3] + "\n" + PIVOTED.splitlines()[4])
     assert (len(points), wrong) == (3, [])
 
+    points, _ = read(tmp_path, LONG.replace('"say ""x"",\n"', "_time"))
+    assert points[-1].fields == {"state": "_time"}
     with pytest.raises(FileError, match="line 7: a table begins there without its #datatype"):
         read(tmp_path, PIVOTED + ",result,table,_time,_measurement,room,count,on,temperature\n")
 
