@@ -129,7 +129,7 @@ def _sort(name: str, value: object, known: Collection[str], *, into: Unknown) ->
     elif isinstance(value, bool) or (isinstance(value, str) and len(value) <= MAX_TEXT):
         into.fields[name] = value
     elif isinstance(value, int | float) and abs(value) <= _LARGEST:
-        into.fields[name] = value if isinstance(value, WholeNumber) else float(value)
+        into.fields[name] = int(value) if isinstance(value, WholeNumber) else float(value)
     else:
         into.refused[name] = f"{shorten(name, 40)} is {show(value)}, which cannot be stored"
 

@@ -10,7 +10,8 @@ from sensors import FieldShape, Kind
 
 DETAIL_LENGTH: Final = 200
 _VALUE_LENGTH: Final = 40
-_INT64: Final = range(-(2**63), 2**63)
+_INT64_MIN: Final = -(2**63)
+_INT64_MAX: Final = 2**63 - 1
 _NAMES: Final = {type(None): "null", list: "a list", dict: "an object"}
 _KINDS: Final = {Kind.FLOAT: "a number", Kind.INT: "a whole number", Kind.TEXT: "text", Kind.BOOL: "true or false"}
 
@@ -41,11 +42,17 @@ def show(value: object) -> str:
         return f'"{shorten(value, _VALUE_LENGTH)}"'
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) and value not in _INT64:
+    if isinstance(value, int) and not _fits(value):
         return "a whole number beyond 64 bits"
     if isinstance(value, int | float):
         return f"{value:.17g}" if abs(value) >= 1e6 else f"{value:.12g}"
     return _NAMES.get(type(value), "something else")
+
+
+def _fits(number: int) -> bool:
+    return (
+        _INT64_MIN <= number <= _INT64_MAX
+    )  # a range would be searched, number by number, for one of a class below int
 
 
 def explain(field: FieldShape, value: object) -> tuple[Reason, str] | None:
@@ -76,7 +83,7 @@ def _out_of_range(field: FieldShape, name: str, value: float) -> tuple[Reason, s
         return Reason.RANGE, f"{name} {show(value)} is below {show(field.low)}{unit}"
     if field.high is not None and value > field.high:
         return Reason.RANGE, f"{name} {show(value)} is above {show(field.high)}{unit}"
-    if isinstance(value, int) and value not in _INT64 and (field.kind is Kind.INT or abs(value) > sys.float_info.max):
+    if isinstance(value, int) and not _fits(value) and (field.kind is Kind.INT or abs(value) > sys.float_info.max):
         return Reason.RANGE, f"{name} is {show(value)}, more than can be stored"
     return None
 

@@ -77,6 +77,17 @@ def test_words_are_one_line_that_does_no_harm() -> None:
     assert show("\x9b\u202e") == '"\ufffd\ufffd"'
 
 
+class Whole(int):
+    """A whole number of a class of its own."""
+
+
+def test_a_number_of_any_class_is_shown_at_once() -> None:
+    """Nothing is counted up to it."""
+    assert show(Whole(7)) == "7"
+    assert show(Whole(2**63)) == "a whole number beyond 64 bits"
+    assert explain(FieldShape("n", Kind.INT, high=9), Whole(10)) == (Reason.RANGE, "n 10 is above 9")
+
+
 class SpeechlessError(Exception):
     """Cannot even say what it is."""
 
