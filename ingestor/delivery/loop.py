@@ -21,6 +21,8 @@ from ingestor.writer import BatchWriter
 _log = logging.getLogger(__name__)
 
 _CHUNK_MESSAGES = 500  # decoded in one go; about 2 ms during which nothing else runs
+_PIECE_MESSAGES = 50  # and in pieces, so that it is noticed when the code of a model takes its time: then in ones
+_TURN_SECS = 0.02
 _PATIENCE_SECS = 1.0  # so often a parcel that waits for more looks whether the journal waits for it
 _CHECKPOINT_SECS = 5.0
 _UNSAVED_LETTER_BYTES = 2**20
@@ -68,6 +70,7 @@ class Delivery:
         self._ready: Parcel | None = None
         self._writing: Parcel | None = None
         self._patience: asyncio.Timeout | None = None
+        self._piece = _PIECE_MESSAGES
         self._stopping = False
         self._state_fault: str | None = None
 
@@ -113,7 +116,7 @@ class Delivery:
                 parcel.lose(got)
                 _log.warning("messages_lost store=%s messages=%d why=%s", self._writer.name, got.missing, got.why)
             elif got is not None:
-                parcel.take(got, self._decoders)
+                await self._take(parcel, got)
                 await asyncio.sleep(0)  # what is in memory is read without waiting, so give others their turn
             now = asyncio.get_running_loop().time()
             due = due or now + self._batch.max_delay
@@ -122,6 +125,20 @@ class Delivery:
                 due = None
         await self._send()
         await self._parcels.put(None)
+
+    async def _take(self, parcel: Parcel, chunk: Chunk) -> None:
+        """Decode a run of messages; where that is slow, give others their turn after each."""
+        clock = asyncio.get_running_loop().time
+        began, at = clock(), 0
+        while at < len(chunk.messages):
+            piece = chunk.messages[at : at + self._piece]
+            parcel.take(Chunk(chunk.position + at, piece), self._decoders)
+            at += len(piece)
+            self._piece = min(2 * self._piece, _PIECE_MESSAGES)
+            if clock() - began > _TURN_SECS:
+                self._piece = 1
+                await asyncio.sleep(0)
+                began = clock()
 
     async def _read(self, due: float | None) -> Chunk | Lost | None:
         """The next run of messages; None when there was nothing for a second, or until `due`, or until `stop`."""

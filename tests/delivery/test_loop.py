@@ -10,10 +10,10 @@ from ingestor import deadletters
 from ingestor.config import Batch
 from ingestor.deadletters import DeadLetter, Filter
 from ingestor.errors import StateError, StoreUnavailableError
-from ingestor.ports import LossReason, Message, Point, Rejection
+from ingestor.ports import Decoder, Flaw, LossReason, Message, Point, Rejection
 from tests.builders import message
 from tests.delivery.fakes import FakeJournal
-from tests.delivery.rig import Rig, hurry
+from tests.delivery.rig import HurriedLoop, Rig, hurry
 
 
 def messages(number: int, payload: bytes = b"good", *, topic: str = "rack1/climate", begin: int = 0) -> list[Message]:
@@ -74,6 +74,47 @@ def test_others_have_their_turn(tmp_path: Path) -> None:
         return turns
 
     assert hurry(main()) >= 10
+
+
+def test_a_slow_model_stops_others_for_one_message_at_a_time(tmp_path: Path) -> None:
+    """The first few are decoded in one go; then the loop goes on after each, and after quick ones as before."""
+    rig = rig_with(tmp_path, *messages(200), *messages(200, begin=200, topic="slow"), *messages(200, begin=400))
+    slow = SlowDecoder(rig.decoders.by_topic["rack1/climate"])
+    rig.decoders.by_topic["slow"] = slow  # type: ignore[assignment]
+
+    async def main() -> list[float]:
+        clock, pauses = asyncio.get_running_loop().time, []
+        async with rig.running():
+            while slow.decoded < 200:
+                began = clock()
+                await asyncio.sleep(0)
+                pauses.append(clock() - began)
+        return pauses
+
+    pauses = [pause for pause in hurry(main()) if pause >= 1]
+
+    assert sum(pauses) >= 200
+    assert pauses[0] <= 50
+    assert set(pauses[1:]) == {1.0}
+    assert rig.saved() == {"stored": 600, "points": 600}
+
+
+class SlowDecoder:
+    """A decoder whose model takes a second."""
+
+    skips_retained = True
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.decoded = 0
+
+    def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:
+        """Let the time pass, and decode."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, HurriedLoop)
+        loop.pass_time(1.0)
+        self.decoded += 1
+        return self._decoder.decode(message, into)
 
 
 def test_full_batches_do_not_wait(tmp_path: Path) -> None:
