@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ingestor.config import Config
 from ingestor.files.table import Column, Layout
 from ingestor.reader.question import column
-from ingestor.routing.models import Model, resolve
+from ingestor.routing.models import Model, Models
+from ingestor.routing.presets.catalog import CATALOG as PRESETS
 from sensors.catalog import CATALOG
 
 
@@ -33,18 +34,30 @@ def _made(name: str, unit: str, functions: Sequence[str]) -> Iterator[tuple[str,
 
 
 def _units(config: Config, measurement: str) -> Mapping[str, str]:
-    for model in _models(config, measurement):
-        return {field.name: field.unit for field in model.shape.fields if field.unit}
-    return {}
+    """Those of the first model that knows the field; the catalog counts where no route says more."""
+    units: dict[str, str] = {}
+    for model in tuple(_routed(config, measurement)) or _alike(measurement):
+        units = {field.name: field.unit for field in model.shape.fields if field.unit} | units
+    return units
 
 
-def _models(config: Config, measurement: str) -> Iterator[Model]:
-    """Those that readings of the measurement may be of."""
-    named = [(route.model, route.measurement) for route in config.routes]
-    for name, called in (*named, *((name, None) for name in CATALOG)):
-        try:
-            model = resolve(name, config.models)
-        except ValueError:
-            continue  # ingestor check tells of it
-        if measurement == (called or model.name):
-            yield model
+def _routed(config: Config, measurement: str) -> Iterator[Model]:
+    """Those that readings of the measurement are of, by the routes."""
+    models = Models(config.models)
+    for row in config.routes:
+        family = PRESETS.get(row.preset or "")
+        if family is not None:
+            yield from (source.model for source in family.sources if source.model.name == measurement)
+        elif row.model:
+            try:
+                model = models.find(row.model)
+            except ValueError:
+                continue  # ingestor check tells of it
+            if measurement == (row.measurement or model.name):
+                yield model
+
+
+def _alike(measurement: str) -> Iterator[Model]:
+    """The one of the catalog that is called like it."""
+    if measurement in CATALOG:
+        yield Models({}).find(measurement)

@@ -5,6 +5,7 @@ from pathlib import Path
 from ingestor.cli.modelunits import with_units
 from ingestor.files.table import Column, Layout
 from ingestor.ports import FieldType
+from ingestor.routing.presets.catalog import CATALOG as PRESETS
 from tests.cli.commands import read_config, write_config
 
 
@@ -26,6 +27,17 @@ def test_models_know_them(tmp_path: Path) -> None:
     assert units(tmp_path, "flow", "rate") == ["l/min"]
     assert units(tmp_path, "climate", "temperature", "humidity") == ["°C", "%"]
     assert units(tmp_path, "unknown", "temperature") == [None]
+
+
+def test_families_of_devices_know_them_too(tmp_path: Path) -> None:
+    """What a preset stores has the units of its models."""
+    config = read_config(write_config(tmp_path, routes=[{"preset": "shelly", "bucket": "Home"}]))
+    family = PRESETS["shelly"]
+    source = next(source for source in family.sources if any(field.unit for field in source.model.shape.fields))
+    fields = source.model.shape.fields
+    layout = Layout(source.model.name, (), tuple(Column(field.name, FieldType.FLOAT) for field in fields))
+
+    assert [column.unit for column in with_units(layout, config, ()).fields] == [field.unit for field in fields]
 
 
 def test_they_are_those_of_what_was_made(tmp_path: Path) -> None:
