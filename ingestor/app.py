@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from ingestor import __version__, deadletters, state
 from ingestor.config import Config
 from ingestor.datadir import disk_bytes_written, journal_dir, make_data_dir, state_file
-from ingestor.delivery import Delivery
+from ingestor.delivery import Delivery, replays, routings
 from ingestor.delivery.ledger import Ledger
+from ingestor.delivery.replay import Replayer
 from ingestor.devices import DeviceBoard
 from ingestor.encode.types import TypeRegistry
 from ingestor.errors import StateError, UnknownStoresError
@@ -127,10 +129,20 @@ class Service:
     async def _make_delivery(self, name: str, row: CursorRow, parts: AsyncExitStack) -> Delivery:
         types = TypeRegistry(await self._state.run(lambda connection: state.field_types(connection, name)))
         totals = await self._state.run(lambda connection: state.counters(connection, name))
-        ledger = Ledger(name, row, totals=totals, types=types, max_letter_bytes=self._config.deadletters.max_bytes)
+        routing = await self._state.run(lambda connection: self._begin_routing(connection, name, row))
+        ledger = Ledger(
+            name,
+            row,
+            totals=totals,
+            types=types,
+            max_letter_bytes=self._config.deadletters.max_bytes,
+            routing=routing,
+        )
         ledger.held_bytes = await self._state.run(deadletters.held_bytes)
         store = await parts.enter_async_context(make_store(self._config, name))
         writer = BatchWriter(name, store, types=types, may_hold=lambda: ledger.may_hold)
+        replayer = Replayer(ledger, journal=self._journal, decoders=self._routes, writer=writer, state=self._state)
+        await replayer.resume()
         when_full = self._config.stores[name].when_behind
         return Delivery(
             self._journal.cursor(name, row.position, when_full=when_full),
@@ -140,7 +152,15 @@ class Service:
             ledger=ledger,
             batch=self._config.batch,
             pressed=lambda: self._journal.full,
+            replayer=replayer,
         )
+
+    def _begin_routing(self, connection: sqlite3.Connection, store: str, row: CursorRow) -> int:
+        """Note that a store is given messages under this configuration from now on."""
+        text, end = routings.text_of(self._config), self._journal.end
+        routing = routings.begin(connection, store, row.position, journal_end=end, text=text)
+        replays.retarget(connection, store, routing)
+        return routing
 
     async def run(self) -> None:
         """Serve until `stop`: then take in no more, write what the journal holds, and return.
@@ -180,12 +200,17 @@ class Service:
         self._stopping.set()
 
     async def _keep_up(self) -> None:
-        """Every few seconds: intake's accounts to disk, and a look at how fast the journal grows."""
+        """Every few seconds: intake's accounts to disk, and a look at how the journal grows and what it forgot."""
+        forgotten = 0
         while True:
             self._rate.add(time.monotonic(), self._journal.bytes_written)
             await self._accounts.save(self._intake.recognised)
             await self._save_devices()
             self._look_at_the_clock()
+            if forgotten < (oldest := self._journal.start):
+                with suppress(StateError):  # then the next time
+                    await self._state.run(lambda connection: routings.prune(connection, oldest))
+                    forgotten = oldest
             await asyncio.sleep(_UPKEEP_SECS)
 
     async def _save_devices(self) -> None:

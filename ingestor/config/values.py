@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr
 
 _DURATION_SECS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE_BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -139,7 +139,12 @@ def _is_latin1(text: str) -> bool:
     return all(ord(sign) < 256 for sign in text)
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration)]
+def _written(secs: float) -> str:
+    """A duration as JSON gives it, which can be read again."""
+    return f"{secs:.9f}s"
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(_written, when_used="json")]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 TagValue = Annotated[str, AfterValidator(_tag)]

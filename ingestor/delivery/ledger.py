@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ingestor import deadletters, state
-from ingestor.deadletters import Letter, Returned
+from ingestor.deadletters import Fate, Letter, Returned
+from ingestor.delivery import routings
 from ingestor.encode.types import TypeRegistry
 from ingestor.state import CursorRow
 
@@ -27,12 +28,21 @@ class Ledger:
         totals: Its counters as last saved.
         types: Its type registry, whose news are saved along.
         max_letter_bytes: The bound of all dead letters together.
+        routing: Under what messages are decoded (see `routings`); None where nobody will ask.
     """
 
     def __init__(
-        self, store: str, row: CursorRow, *, totals: Mapping[str, int], types: TypeRegistry, max_letter_bytes: int
+        self,
+        store: str,
+        row: CursorRow,
+        *,
+        totals: Mapping[str, int],
+        types: TypeRegistry,
+        max_letter_bytes: int,
+        routing: int | None = None,
     ) -> None:
         self.store = store
+        self.routing = routing
         self.began = row.began
         self.position = self.saved_position = row.position
         self.unsaved_bytes = 0
@@ -80,6 +90,17 @@ class Ledger:
         self, connection: sqlite3.Connection, returned: list[Returned], counts: Counter[str], letters: Iterable[Letter]
     ) -> Saved:
         """The same for messages that were tried again; what `enter` brought stays for the next `save`."""
+        known = list(letters)
+        saved = self.save_replayed(connection, returned, counts, known)
+        fates = {one.position: str(Fate.STORED) for one in returned if one.position != deadletters.NEVER_JOURNALED}
+        fates |= {letter.position: str(letter.fate) for letter in known if letter.position in fates}
+        routings.except_(connection, self.store, fates, self.routing)
+        return saved
+
+    def save_replayed(
+        self, connection: sqlite3.Connection, returned: list[Returned], counts: Counter[str], letters: Iterable[Letter]
+    ) -> Saved:
+        """The same for messages of the journal; `returned` are those of which something had been set aside."""
         counts["fields_set_aside"] -= deadletters.fields_left_out(connection, self.store, returned)
         deadletters.settle(connection, self.store, returned, letters)
         state.count(connection, self.store, counts)

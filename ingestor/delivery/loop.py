@@ -11,6 +11,7 @@ from ingestor.config import Batch
 from ingestor.deadletters import Fate, Letter, Returned
 from ingestor.delivery.ledger import Ledger
 from ingestor.delivery.parcel import Account, Parcel
+from ingestor.delivery.replay import Replayer
 from ingestor.errors import StateError
 from ingestor.journal import Cursor
 from ingestor.ports import Chunk, Decoders, Lost, Reason
@@ -45,6 +46,7 @@ class Delivery:
         ledger: The accounts.
         batch: When a batch is full or due.
         pressed: Whether the journal waits for room: what is stored is then saved, and released, without delay.
+        replayer: Takes forward what people asked to be replayed from the journal.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Delivery:
         ledger: Ledger,
         batch: Batch,
         pressed: Callable[[], bool] = lambda: False,
+        replayer: Replayer | None = None,
     ) -> None:
         self._cursor = cursor
         self._decoders = decoders
@@ -65,6 +68,7 @@ class Delivery:
         self._ledger = ledger
         self._batch = batch
         self._pressed = pressed
+        self._replayer = replayer
         self._parcels: asyncio.Queue[Parcel | None] = asyncio.Queue(1)
         self._gathering = Parcel(cursor.position)
         self._ready: Parcel | None = None
@@ -182,7 +186,7 @@ class Delivery:
                 await self._save()
                 save_at = loop.time() + _CHECKPOINT_SECS
             if loop.time() >= return_at:
-                more = await self._try_again()
+                more = await self._try_again() or await self._replay()
                 return_at = loop.time() + (0 if more else _RETURN_SECS)
         await self._save()
 
@@ -245,6 +249,16 @@ class Delivery:
             return False
         self._ledger.saved(saved, all_entered=False)
         return True
+
+    async def _replay(self) -> bool:
+        """A step of what people asked to be replayed from the journal; whether there may be more."""
+        if self._replayer is None or self._stopping:
+            return False
+        try:
+            return await self._replayer.step()
+        except StateError as error:
+            self._state_fault = str(error)
+            return False
 
     def _reopen_buckets(self) -> None:
         """Where nothing is held any more (it was purged), no write of it would tell that a bucket is mended."""

@@ -207,6 +207,12 @@ class Journal:
         self._committer.cursors.append(cursor)
         return cursor
 
+    def retire(self, cursor: Cursor) -> None:
+        """Forget a reader: nothing is kept for it any more."""
+        self._committer.cursors.remove(cursor)
+        cursor.close()
+        self._committer.released()
+
     @property
     def backlog_bytes(self) -> int:
         """What was appended and is not on disk yet takes about so many bytes of memory."""

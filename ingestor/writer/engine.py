@@ -116,6 +116,16 @@ class BatchWriter:
                 break
         return Outcome(one_a_point(rejections), held)
 
+    async def delete(self, points: Sequence[Point]) -> None:
+        """Have the store delete these points. One attempt: who asks for it can wait, and others must not wait for it.
+
+        Raises:
+            StoreUnavailableError: As the next two, see `ports.Store.delete`.
+            StoreMisconfiguredError: See there.
+            BucketError: See there.
+        """
+        await self._store.delete(points)
+
     async def write_within(self, points: Sequence[Point], secs: float, *, advice: str) -> Outcome:
         """The same for those who have no journal to wait in; `advice` says what to do when it was in vain.
 
