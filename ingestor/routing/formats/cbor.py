@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
-from ingestor.routing.formats.plain import MAX_DEPTH, OPAQUE, SMALL, as_object, plain
+from ingestor.routing.formats.plain import MAX_DEPTH, OPAQUE, SMALL, as_object, check_size, plain
 from ingestor.routing.wire import Values, Wire
 
 _INT64_BYTES: Final = 8
@@ -38,8 +38,7 @@ class CborFormat:
 
     def load(self, payload: bytes, *, exact: bool = False) -> object:
         """See `Format`; whole numbers as keys become their digits, and what JSON cannot say is opaque."""
-        if not payload:
-            raise UnreadableError(Reason.EMPTY, "the payload is empty")
+        check_size(payload)
         source = BytesIO(payload)
         decoder = self._package.CBORDecoder(
             source,

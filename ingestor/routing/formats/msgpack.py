@@ -5,7 +5,7 @@ from importlib import import_module
 
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
-from ingestor.routing.formats.plain import SMALL, as_object, plain
+from ingestor.routing.formats.plain import SMALL, as_object, check_size, plain
 from ingestor.routing.wire import Values, Wire
 
 
@@ -28,8 +28,7 @@ class MsgpackFormat:
 
     def load(self, payload: bytes, *, exact: bool = False) -> object:  # noqa: ARG002 - it writes no digits
         """See `Format`; whole numbers as keys become their digits, and what JSON cannot say is opaque."""
-        if not payload:
-            raise UnreadableError(Reason.EMPTY, "the payload is empty")
+        check_size(payload)
         try:
             loaded = self._unpack(payload, timestamp=2, strict_map_key=len(payload) > SMALL)
         except UnicodeDecodeError as error:

@@ -7,6 +7,8 @@ from ingestor.routing.formats.contract import UnreadableError
 
 MAX_DEPTH: Final = 200
 """Lists and objects within each other, as many as JSON may have."""
+MAX_BYTES: Final = 2**20
+"""Bytes of a payload: an empty list is one of them, and takes a hundred of memory."""
 SMALL: Final = 4_096
 """Bytes of a payload in which keys may be other than text: in larger ones made-up numbers could share their hashes."""
 
@@ -22,28 +24,43 @@ class Opaque:
 OPAQUE: Final = Opaque()
 
 
+def check_size(payload: bytes) -> None:
+    """Refuse what is empty or too large.
+
+    Raises:
+        UnreadableError: It is.
+    """
+    if not payload:
+        raise UnreadableError(Reason.EMPTY, "the payload is empty")
+    if len(payload) > MAX_BYTES:
+        raise UnreadableError(Reason.FORMAT, f"larger than {MAX_BYTES:,} bytes, too large for a binary format")
+
+
 def plain(value: object, depth: int = MAX_DEPTH) -> object:
-    """A copy without anything but text, numbers, truth values, None, and lists and objects of them.
+    """The same with nothing in it but text, numbers, truth values, None, and lists and objects of them.
 
     Whole numbers as keys become their digits. Entries with other keys are left out, and other values are opaque.
+    Lists and objects are changed where they are.
 
     Raises:
         UnreadableError: It is nested deeper than `depth`.
     """
-    kind = type(value)
-    if kind in _SCALARS:
+    if type(value) in _SCALARS:
         return value
     if not isinstance(value, dict | list):
         return OPAQUE
     if not depth:
         raise UnreadableError(Reason.FORMAT, f"more than {MAX_DEPTH} lists and objects within each other")
     if isinstance(value, list):
-        return [plain(item, depth - 1) for item in value]
-    return {
-        key if type(key) is str else str(key): plain(item, depth - 1)
-        for key, item in value.items()
-        if type(key) is str or type(key) is int
-    }
+        inside: Any = enumerate(value)
+    else:
+        if not all(type(key) is str for key in value):
+            value = {str(key): item for key, item in value.items() if type(key) is str or type(key) is int}
+        inside = value.items()
+    for key, item in inside:
+        if type(item) not in _SCALARS:
+            value[key] = plain(item, depth - 1)
+    return value
 
 
 def as_object(loaded: object) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
-from ingestor.routing.formats.plain import MAX_DEPTH, OPAQUE, as_object, plain
+from ingestor.routing.formats.plain import MAX_BYTES, MAX_DEPTH, OPAQUE, as_object, check_size, plain
 from ingestor.routing.words import explain
 from sensors import FieldShape, Kind
 
@@ -47,6 +47,17 @@ def test_depth_is_bounded() -> None:
     assert plain(nested(MAX_DEPTH)) == nested(MAX_DEPTH)
     with pytest.raises(UnreadableError, match="more than 200 lists and objects"):
         plain(nested(MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize(("size", "reason"), [(0, Reason.EMPTY), (MAX_BYTES + 1, Reason.FORMAT)])
+def test_size_is_bounded(size: int, reason: Reason) -> None:
+    """A byte can become a hundred of memory."""
+    check_size(bytes(1))
+    check_size(bytes(MAX_BYTES))
+    with pytest.raises(UnreadableError) as caught:
+        check_size(bytes(size))
+
+    assert caught.value.reason is reason
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [{}]])
