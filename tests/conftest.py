@@ -67,6 +67,12 @@ def influxd1() -> str:
 
 
 @pytest.fixture(scope="session")
+def influx() -> str:
+    """The path of InfluxDB's own command."""
+    return support.influxd("cli")
+
+
+@pytest.fixture(scope="session")
 def influxdb(influxd: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB]:
     """A running InfluxDB 2.8 that all tests share: each uses buckets of its own, and none harms the server."""
     with InfluxDB(influxd, tmp_path_factory.mktemp("influxdb")) as server:

@@ -105,7 +105,7 @@ def mosquitto() -> str:
 
 
 def influxd(version: str) -> str:
-    """The path of an InfluxDB server (version "2" or "1"), as scripts/influxd finds it, without building one.
+    """The path of an InfluxDB server ("2" or "1"), or of its command ("cli"), as scripts/influxd finds it, unbuilt.
 
     Where there is none, the test is skipped, and fails in CI: scripts/test builds it before.
     """
