@@ -180,6 +180,10 @@ IGNORED: Final[Sequence[Flaw]] = (Flaw(-1, Reason.EMPTY, "no reading"),)
 """What a decoder returns, this very object, for a message that is no reading and need not be: a device's state."""
 
 
+UNROUTED: Final[Sequence[Flaw]] = (Flaw(-1, Reason.UNROUTED, "no route took its topic when it came"),)
+"""What a decoder returns, this very object, for a message that came while its topic was not announced."""
+
+
 class Rejection(NamedTuple):
     """A point of a batch (`at` is its index) that the store will never take, or some fields of it, and why.
 
@@ -221,12 +225,12 @@ class Decoder(Protocol):
         """Append the points that were understood to `into`, and return what has to be set aside.
 
         With flaws and no point, all of the message is set aside. A field's flaw leaves the rest of its point.
-        `IGNORED` is returned, and nothing appended, for what is no reading.
+        `IGNORED` is returned, and nothing appended, for what is no reading; `UNROUTED` for what no route takes.
         """
 
 
 class Decoders(Protocol):
-    """The routing table. Pure: the same topic and configuration give the same decoder."""
+    """The routing table. Pure: the same topic, configuration and announcements give the same decoder."""
 
     def find(self, topic: str) -> Decoder | None:
         """The decoder that takes the topic, or None where no route does."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ingestor.deadletters import WHOLE_MESSAGE, Fate, Letter
-from ingestor.ports import IGNORED, RETAIN, Chunk, Decoders, Flaw, Lost, Message, Point, Reason, Rejection
+from ingestor.ports import IGNORED, RETAIN, UNROUTED, Chunk, Decoders, Flaw, Lost, Message, Point, Reason, Rejection
 
 NOTHING_HELD: Mapping[int, str] = MappingProxyType({})
 _DETAIL_CHARACTERS = 200
@@ -70,21 +70,20 @@ class Parcel:
         for message in chunk.messages:
             size += len(message.payload) + len(message.topic) + len(message.properties)
             before = len(points)
-            flaws: Sequence[Flaw] | None = None
+            flaws = UNROUTED
             try:
                 decoder = find(message.topic)
-                if decoder is None:
-                    unrouted += 1
-                elif message.flags & RETAIN and decoder.skips_retained:
-                    flaws = IGNORED
-                else:
-                    flaws = decoder.decode(message, points)
+                if decoder is not None:
+                    skipped = message.flags & RETAIN and decoder.skips_retained
+                    flaws = IGNORED if skipped else decoder.decode(message, points)
             except Exception as error:  # noqa: BLE001 - see _fault_of_ours
                 del points[before:]
                 flaws = _fault_of_ours(error)
             if flaws is IGNORED:
                 ignored += 1
-            elif flaws is not None:
+            elif flaws is UNROUTED:
+                unrouted += 1
+            else:
                 made = len(points) - before
                 if made == 1:  # nearly always, and measurably quicker than the general way
                     owners.append(number)

@@ -16,7 +16,15 @@ from ingestor.intake.oversize import OversizedHead
 from ingestor.intake.reasons import unreachable
 from ingestor.intake.redelivery import Redelivery
 from ingestor.intake.replies import Connack
-from ingestor.intake.session import ClosedError, NoConnackError, Session, SessionTakenOverError, VersionRefusedError
+from ingestor.intake.session import (
+    ClosedError,
+    NoConnackError,
+    Session,
+    SessionTakenOverError,
+    Subscribed,
+    VersionRefusedError,
+)
+from ingestor.intake.subscriptions import Subscriptions
 from ingestor.intake.tls import tls_context
 from ingestor.intake.versions import VersionChoice
 from ingestor.intake.wire import Version
@@ -59,6 +67,7 @@ class MqttIntake:
         config: The broker and how to be its client.
         client_id: Who we are to the broker; the broker keeps what arrives while we are away under this name.
         filters: What to subscribe to; they must not overlap (mosquitto would send such messages twice).
+        more: What to subscribe to besides, asked for at each connection and after `changed`; these may be refused.
         log: Takes the messages.
         on_oversize: Awaited for each message over `max_packet`, in order; when it returns, the head is on disk.
         on_subscribed: Awaited when all subscriptions are in force, with the filters as they were subscribed.
@@ -88,6 +97,7 @@ class MqttIntake:
         log: Log,
         on_oversize: Callable[[OversizedHead], Awaitable[None]],
         on_subscribed: Callable[[Sequence[str]], Awaitable[None]],
+        more: Callable[[], Sequence[str]] = tuple,
         previous_filters: Sequence[str] = (),
         ids_in_sequence: bool = False,
         on_id_order: Callable[[bool], Awaitable[None]] = _forget_order,
@@ -103,8 +113,8 @@ class MqttIntake:
         self.fault: str | None = None
         self._config = config
         self._hello = make_hello(config, client_id)
-        self._filters = shared(filters, config.shared_group)
-        self._removed = tuple(name for name in previous_filters if name not in self._filters)
+        self._wanted = Subscriptions(filters, more, group=config.shared_group, in_force=previous_filters)
+        self._warned = False
         self._journal = log
         self._on_oversize = on_oversize
         self._on_subscribed = on_subscribed
@@ -257,9 +267,9 @@ class MqttIntake:
         recording.add_done_callback(lambda _: link.stirred.set())
         try:
             await self._keep_order()
+            if not session_present:
+                self._wanted.forgotten()
             await self._subscribe(link)
-            if session_present and self._removed:
-                link.unsubscribe(self._removed)
             self._serving = True
             while not self._stopping:
                 await self._look(link, recording)
@@ -270,22 +280,35 @@ class MqttIntake:
         finally:
             recording.cancel()
 
+    def changed(self) -> None:
+        """What `more` gives has changed: subscribe to what is new, and no more to what is gone, within a second."""
+        self._wanted.changed()
+        if self._link is not None:
+            self._link.stirred.set()
+
     async def _look(self, link: Link, recording: "asyncio.Task[None]") -> None:
         """Wait until something happens, and see to it."""
-        happened = await _stirred(link, None if self.subscribed else self._timing.refused_retry_secs)
+        happened = await _stirred(link, self._patience_secs())
         if link.error is not None:
             raise link.error
         if recording.done():
             recording.result()
         await self._keep_order()
-        if not happened:
-            await self._subscribe(link)
+        if not self.subscribed:
+            if not happened:
+                await self._subscribe(link)
+        elif self._wanted.due_in(asyncio.get_running_loop().time()) == 0:
+            await self._subscribe_to_more(link, all_of_it=False)
+
+    def _patience_secs(self) -> float | None:
+        """For how long it can wait for something to happen."""
+        if not self.subscribed:
+            return self._timing.refused_retry_secs
+        return self._wanted.due_in(asyncio.get_running_loop().time())
 
     async def _subscribe(self, link: Link) -> None:
         """Ask for all filters; those that are refused after a first success are an alarm, and the others flow."""
-        answer = await self._answer(link, asyncio.ensure_future(link.subscribe(self._filters)))
-        if answer.only_qos_0:
-            _log.warning("mqtt_no_promise: this broker grants QoS 0 only to %s", ", ".join(answer.only_qos_0))
+        answer = await self._ask(link, self._wanted.fixed)
         if answer.refused:
             words = "; ".join(answer.refused)
             if not self._accepted:
@@ -295,7 +318,25 @@ class MqttIntake:
         self._accepted = self.subscribed = True
         self._set_fault(None)
         self._backoff.succeeded(asyncio.get_running_loop().time())
-        await self._on_subscribed(self._filters)
+        await self._subscribe_to_more(link, all_of_it=True)
+
+    async def _subscribe_to_more(self, link: Link, *, all_of_it: bool) -> None:
+        """Ask for what `more` gives, and give up what is not wanted any more."""
+        change = self._wanted.change(asyncio.get_running_loop().time(), all_of_it=all_of_it)
+        refused = (await self._ask(link, change.new)).refused if change.new else ()
+        if refused and not self._warned:
+            self._warned = True  # anybody may announce what we may not read
+            _log.warning("mqtt_announced_refused filters=%d first=%s", len(refused), refused[0])
+        if change.gone:
+            link.unsubscribe(change.gone)
+        self._wanted.done(change)
+        await self._on_subscribed(change.in_force)
+
+    async def _ask(self, link: Link, filters: Sequence[str]) -> Subscribed:
+        answer = await self._answer(link, asyncio.ensure_future(link.subscribe(filters)))
+        if answer.only_qos_0:
+            _log.warning("mqtt_no_promise: this broker grants QoS 0 only to %s", ", ".join(answer.only_qos_0))
+        return answer
 
     async def _answer(self, link: Link, asking: "asyncio.Future[Result]") -> Result:
         """The broker's answer, within the time that it has; while we do not read, the silence is ours."""
@@ -346,11 +387,6 @@ def make_hello(config: Mqtt, client_id: str, *, clean: bool = False, expiry_secs
         username=config.username,
         password=password,
     )
-
-
-def shared(filters: Sequence[str], group: str | None) -> tuple[str, ...]:
-    """The filters as they are subscribed: those of a group share the messages out among its members."""
-    return tuple(f"$share/{group}/{name}" if group else name for name in filters)
 
 
 async def _stirred(link: Link, timeout_secs: float | None) -> bool:

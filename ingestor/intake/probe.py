@@ -10,11 +10,12 @@ from typing import TypeVar
 from ingestor.config import Mqtt
 from ingestor.errors import BrokerUnavailableError
 from ingestor.intake.idorder import IdOrder
-from ingestor.intake.mqtt import SESSION_EXPIRY_SECS, make_hello, shared
+from ingestor.intake.mqtt import SESSION_EXPIRY_SECS, make_hello
 from ingestor.intake.outgoing import Hello
 from ingestor.intake.reasons import unreachable
 from ingestor.intake.replies import Connack
 from ingestor.intake.session import Failed, NoConnackError, Session, Subscribed, VersionRefusedError
+from ingestor.intake.subscriptions import shared
 from ingestor.intake.tls import tls_context
 from ingestor.intake.versions import VersionChoice
 from ingestor.intake.wire import Version

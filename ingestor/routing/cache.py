@@ -37,6 +37,11 @@ class Recent(Generic[Key, Item]):
             self.put(key, found)
         return found
 
+    def forget(self, key: Key) -> None:
+        """Do not know it any more."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
     def put(self, key: Key, item: Item) -> None:
         """Remember an item, in place of what was oldest; a single one that is over the bound is not kept."""
         size = self._size_of(key)

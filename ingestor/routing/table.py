@@ -1,16 +1,17 @@
 """The routing table: which route takes a topic, remembered for topics that come again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final, Literal, NamedTuple
 
 from ingestor.config import Config
 from ingestor.errors import ConfigError, Problem
 from ingestor.ports import Decoder, DeviceLog
+from ingestor.routing.announced import Announced
 from ingestor.routing.cache import Recent
 from ingestor.routing.compiling import Compiled, Shared, compile_row
 from ingestor.routing.devices import Devices
-from ingestor.routing.filters import subscriptions
+from ingestor.routing.filters import Filter, subscriptions
 from ingestor.routing.index import TopicIndex
 from ingestor.routing.models import Models
 from ingestor.routing.place import series_bytes
@@ -35,16 +36,19 @@ class RoutingTable:
         devices: Who is told what is heard of devices.
 
     Attributes:
-        subscriptions: The topic filters that bring every message some route takes, each message once.
+        subscriptions: The topic filters that bring every message some row takes, each message once.
+        announced: What was announced to rows with `discovery`.
 
     Raises:
         ConfigError: Some models or routes cannot work; it names every one.
     """
 
-    __slots__ = ("_decoders", "_index", "_rows", "subscriptions")
+    __slots__ = ("_decoders", "_index", "_rows", "_subscribed", "announced", "subscriptions")
 
     def __init__(self, config: Config, *, devices: DeviceLog | None = None) -> None:
-        rows, problems = _compile(config, devices)
+        self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
+        self.announced = Announced(self._has_row, self._decoders.forget)
+        rows, problems = _compile(config, devices, self.announced)
         rows, ambiguous = _most_specific_first(rows)
         if problems or ambiguous:
             raise ConfigError([*problems, *ambiguous])
@@ -53,7 +57,17 @@ class RoutingTable:
         for at, row in enumerate(rows):
             self._index.add(row.route.template.filter, at)
         self.subscriptions = subscriptions(str(row.route.template.filter) for row in rows if row.route.wanted)
-        self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
+        self._subscribed: TopicIndex[None] = TopicIndex()
+        for pattern in self.subscriptions:
+            self._subscribed.add(Filter.parse(pattern), None)
+
+    @property
+    def announced_topics(self) -> Sequence[str]:
+        """What to subscribe to besides `subscriptions`: topics that are announced now, and that those do not bring."""
+        return [topic for topic in self.announced.topics if not any(True for _ in self._brought(topic))]
+
+    def _brought(self, topic: str) -> Iterator[None]:
+        return self._subscribed.matching(topic.split("/"))
 
     def find(self, topic: str) -> Decoder | None:
         """The decoder that takes the topic, or None where no route does."""
@@ -68,7 +82,16 @@ class RoutingTable:
         return False if taken is None else taken.decoder
 
     def taken_by(self, topic: str) -> "Taken | None":
-        """Which route takes a topic, for people who ask; None where none does."""
+        """Which route takes a topic, for people who ask; None where none does. Rows come before announcements."""
+        found = self._row_of(topic)
+        if found is None and (announced := self.announced.find(topic)) is not None:
+            return Taken("announced", topic, {}, announced)
+        return found
+
+    def _has_row(self, topic: str) -> bool:
+        return self._row_of(topic) is not None
+
+    def _row_of(self, topic: str) -> "Taken | None":
         levels = topic.split("/")
         for at in sorted(self._index.matching(levels)):
             where, route, _ = self._rows[at]
@@ -79,7 +102,10 @@ class RoutingTable:
 
 
 class Taken(NamedTuple):
-    """What takes a topic: where its row stands (`routes[2]`), its template, what that names, and the decoder."""
+    """What takes a topic: where its row stands (`routes[2]`), its template, what that names, and the decoder.
+
+    A topic that no row takes, and that some device has announced, is `announced`.
+    """
 
     where: str
     template: str
@@ -95,7 +121,7 @@ class _Row(NamedTuple):
     of_preset: bool
 
 
-def _compile(config: Config, log: DeviceLog | None) -> tuple[list[_Row], list[Problem]]:
+def _compile(config: Config, log: DeviceLog | None, announced: Announced) -> tuple[list[_Row], list[Problem]]:
     """The routes of the rows that can work, and what is wrong with the others."""
     rows: list[_Row] = []
     models = Models(config.models)
@@ -113,7 +139,7 @@ def _compile(config: Config, log: DeviceLog | None) -> tuple[list[_Row], list[Pr
             continue  # told of already
         try:
             of_preset = row.kind == "preset"
-            rows += [_Row(f"routes[{at}]", route, of_preset) for route in compile_row(row, models, shared)]
+            rows += [_Row(f"routes[{at}]", route, of_preset) for route in compile_row(row, models, shared, announced)]
         except ValueError as error:
             problems.append(Problem(str(error), f"routes[{at}] {row.topic or row.preset or row.discovery}"))
     return rows, problems

@@ -88,11 +88,15 @@ class Announcement(NamedTuple):
 
 
 class NotUnderstood(NamedTuple):
-    """A component whose values cannot be taken in, and why."""
+    """A component whose values cannot be taken in, and why.
+
+    With `beyond` it has no single value to take in, and nothing is wrong with it: a light, a thermostat's program.
+    """
 
     source: str
     why: str
     template: str = ""
+    beyond: bool = False
 
 
 class Announced(NamedTuple):
@@ -231,7 +235,8 @@ def _read(component: _Component, device: _Device) -> Iterator[Announcement | Not
     elif component.kind in _READ and body.get("state_topic") is not None:
         yield _value(component, device)
     elif body.get("state_topic") is not None:
-        yield NotUnderstood(component.source, f"{shorten(component.kind, 40)}: no kind of component with one value")
+        why = f"{shorten(component.kind, 40)}: no kind of component with one value"
+        yield NotUnderstood(component.source, why, beyond=True)
 
 
 def _value(component: _Component, device: _Device) -> Announcement | NotUnderstood:
