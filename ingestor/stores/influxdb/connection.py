@@ -6,7 +6,8 @@ import os
 import socket
 import ssl
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlencode
@@ -112,6 +113,34 @@ class Connection:
         data: io.BytesIO | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
+        async with self.exchange(method, path, query, data=data, headers=headers) as response:
+            return await received(response, self.server)
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        data: io.BytesIO | AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        time_limit: aiohttp.ClientTimeout | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """What the server answers, whatever it is, with its body still to be read.
+
+        Args:
+            method: Of HTTP.
+            path: From the server's address on.
+            query: Its parameters.
+            data: The body.
+            headers: Beside those that all requests have.
+            time_limit: Where it is another than the store's own, which holds for all of an exchange.
+
+        Raises:
+            StoreUnavailableError: No answer came; also inside, where not all of it comes.
+            StoreMisconfiguredError: No answer will come until a person acts.
+        """
         server = self.server
         try:
             async with self._session.request(
@@ -123,8 +152,9 @@ class Connection:
                 proxy=server.proxy.get_secret_value() if server.proxy else None,
                 ssl=await self._trusted() or True,
                 allow_redirects=False,
+                timeout=time_limit or self._session.timeout,
             ) as response:
-                return await received(response, server)
+                yield response
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, aiohttp.ClientConnectorCertificateError):
                 self._trust = None  # a person mends it, and then the file is read again
