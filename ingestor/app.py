@@ -93,6 +93,8 @@ class Service:
         self._state = await parts.enter_async_context(State(state_file(config)))
         self._devices = await DeviceBoard.load(self._state, config.devices, began_ns=time.time_ns())
         self._routes = RoutingTable(config, devices=self._devices)
+        await self._state.run(self._forget_announcements)
+        self._routes.announced.load(await self._state.run(state.announcements))
         cursors = await self._cursors()
         for name, row in cursors.items():
             self._deliveries.append(await self._make_delivery(name, row, parts))
@@ -105,6 +107,7 @@ class Service:
             mqtt,
             client_id=mqtt.client_id or self._accounts.client_id,
             filters=self._routes.subscriptions,
+            more=lambda: self._routes.announced_topics,
             previous_filters=self._accounts.subscriptions,
             ids_in_sequence=self._accounts.ids_in_sequence,
             log=self._journal,
@@ -112,6 +115,7 @@ class Service:
             on_subscribed=self._accounts.subscribed,
             on_id_order=self._accounts.id_order,
         )
+        self._routes.announced.changed = self._intake.changed
         self.web = await parts.enter_async_context(WebServer(config.web, self.snapshot))
 
     async def _cursors(self) -> dict[str, CursorRow]:
@@ -137,11 +141,19 @@ class Service:
             types=types,
             max_letter_bytes=self._config.deadletters.max_bytes,
             routing=routing,
+            announced=self._routes.announced,
         )
         ledger.held_bytes = await self._state.run(deadletters.held_bytes)
         store = await parts.enter_async_context(make_store(self._config, name))
         writer = BatchWriter(name, store, types=types, may_hold=lambda: ledger.may_hold)
-        replayer = Replayer(ledger, journal=self._journal, decoders=self._routes, writer=writer, state=self._state)
+        replayer = Replayer(
+            ledger,
+            journal=self._journal,
+            decoders=self._routes,
+            writer=writer,
+            state=self._state,
+            make_table=self._make_table,
+        )
         await replayer.resume()
         when_full = self._config.stores[name].when_behind
         return Delivery(
@@ -161,6 +173,15 @@ class Service:
         routing = routings.begin(connection, store, row.position, journal_end=end, text=text)
         replays.retarget(connection, store, routing)
         return routing
+
+    async def _make_table(self, text: str) -> RoutingTable:
+        """The routing table of another configuration, which knows what was announced."""
+        table = await asyncio.to_thread(routings.make_table, text)
+        table.announced.load(await self._state.run(state.announcements))
+        return table
+
+    def _forget_announcements(self, connection: sqlite3.Connection) -> int:
+        return state.forget_announcements(connection, self._journal.start_ns)
 
     async def run(self) -> None:
         """Serve until `stop`: then take in no more, write what the journal holds, and return.
@@ -210,6 +231,7 @@ class Service:
             if forgotten < (oldest := self._journal.start):
                 with suppress(StateError):  # then the next time
                     await self._state.run(lambda connection: routings.prune(connection, oldest))
+                    self._routes.announced.forget_before(await self._state.run(self._forget_announcements))
                     forgotten = oldest
             await asyncio.sleep(_UPKEEP_SECS)
 

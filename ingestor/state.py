@@ -14,7 +14,7 @@ from typing import NamedTuple, Self, TypeVar
 
 from ingestor.encode.types import FieldKey, Registered
 from ingestor.errors import DataDirError, StateError
-from ingestor.ports import FieldType
+from ingestor.ports import FieldType, Message
 
 FILE_NAME = "state.db"
 """What it is called in the data directory."""
@@ -87,7 +87,14 @@ CREATE TABLE journal_replays (
 );
 """
 
-LAYOUTS: Mapping[int, Sequence[str]] = {1: (_FIRST,), 2: (_PINNED,), 3: (_REPLAYS,)}
+_ANNOUNCEMENTS = """
+-- What devices announced, as it came, from when on; an empty payload takes it back.
+CREATE TABLE announcements (
+    topic TEXT NOT NULL, received_ns INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (topic, received_ns)
+) WITHOUT ROWID;
+"""
+
+LAYOUTS: Mapping[int, Sequence[str]] = {1: (_FIRST,), 2: (_PINNED,), 3: (_REPLAYS, _ANNOUNCEMENTS)}
 """What each version of the layout brought. A file goes through those that it has not been through."""
 
 _VERSION = max(LAYOUTS)
@@ -297,6 +304,37 @@ def pin_field_type(connection: sqlite3.Connection, store: str, key: FieldKey, ki
         "INSERT INTO field_types VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET type = excluded.type, pinned = 1",
         (store, *key, kind.value),
     )
+
+
+def announcements(connection: sqlite3.Connection) -> list[Message]:
+    """What was announced, as far as some message may still come to be decoded with it."""
+    return [Message(*row) for row in connection.execute("SELECT topic, payload, received_ns FROM announcements")]
+
+
+def add_announcements(connection: sqlite3.Connection, news: Sequence[Message]) -> None:
+    """Keep announcements; those that are kept already stay as they are."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO announcements VALUES (?, ?, ?)",
+        [(message.topic, message.received_ns, message.payload) for message in news],
+    )
+
+
+def forget_announcements(connection: sqlite3.Connection, before_ns: int) -> int:
+    """Let go of those that no message needs, of the journal or of the dead letters, and return since when any may.
+
+    Args:
+        connection: See above.
+        before_ns: No message of the journal was received before that.
+    """
+    (oldest,) = connection.execute("SELECT min(received_ns) FROM raw").fetchone()
+    since = before_ns if oldest is None else min(before_ns, oldest)
+    connection.execute(
+        "DELETE FROM announcements AS old WHERE received_ns < ? AND EXISTS (SELECT 1 FROM announcements AS newer"
+        " WHERE newer.topic = old.topic AND newer.received_ns > old.received_ns AND newer.received_ns < ?)",
+        (since, since),
+    )
+    connection.execute("DELETE FROM announcements WHERE received_ns < ? AND length(payload) = 0", (since,))
+    return since
 
 
 def read_field_types(path: Path, store: str) -> dict[FieldKey, Registered]:

@@ -2,21 +2,24 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ingestor import deadletters, state
 from ingestor.deadletters import Fate, Letter, Returned
 from ingestor.delivery import routings
 from ingestor.encode.types import TypeRegistry
+from ingestor.ports import Message
+from ingestor.routing.announced import Announced
 from ingestor.state import CursorRow
 
 
 class Saved(NamedTuple):
-    """What a transaction found when it was done."""
+    """What a transaction found when it was done, and the announcements that it kept."""
 
     totals: dict[str, int]
     held_bytes: int
+    announcements: Sequence[Message]
 
 
 class Ledger:
@@ -29,6 +32,7 @@ class Ledger:
         types: Its type registry, whose news are saved along.
         max_letter_bytes: The bound of all dead letters together.
         routing: Under what messages are decoded (see `routings`); None where nobody will ask.
+        announced: What decoding has learned, which is saved along: the cursor passes no announcement that is not kept.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Ledger:
         types: TypeRegistry,
         max_letter_bytes: int,
         routing: int | None = None,
+        announced: Announced | None = None,
     ) -> None:
         self.store = store
         self.routing = routing
@@ -51,6 +56,7 @@ class Ledger:
         self._since: Counter[str] = Counter()
         self._letters: list[Letter] = []
         self._types = types
+        self._announced = announced
         self._max_letter_bytes = max_letter_bytes
 
     @property
@@ -109,7 +115,9 @@ class Ledger:
     def _finish(self, connection: sqlite3.Connection) -> Saved:
         state.add_field_types(connection, self.store, self._types.unsaved)
         deadletters.make_room(connection, self._max_letter_bytes)
-        return Saved(state.counters(connection, self.store), deadletters.held_bytes(connection))
+        announcements = () if self._announced is None else self._announced.unsaved
+        state.add_announcements(connection, announcements)
+        return Saved(state.counters(connection, self.store), deadletters.held_bytes(connection), announcements)
 
     def reload(self, totals: Mapping[str, int]) -> None:
         """The counters as they are on disk: commands may have changed them."""
@@ -117,8 +125,10 @@ class Ledger:
 
     def saved(self, saved: Saved, *, all_entered: bool) -> None:
         """The transaction is on disk; with `all_entered` it was that of `save`."""
-        self._saved, self.held_bytes = saved
+        self._saved, self.held_bytes, announcements = saved
         self._types.saved()
+        if self._announced is not None:
+            self._announced.saved(announcements)
         if all_entered:
             self._since, self._letters, self.unsaved_bytes = Counter(), [], 0
             self.saved_position = self.position

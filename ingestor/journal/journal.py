@@ -233,6 +233,12 @@ class Journal:
         return segments[0].first if segments else self.end
 
     @property
+    def start_ns(self) -> int:
+        """No message that can still be read was received before this."""
+        segments = self._shelf.segments
+        return (segments[0].oldest_ns if segments else 0) or self._shelf.floor.newest_ns
+
+    @property
     def end(self) -> int:
         """The position after the newest message on disk: as many were journaled."""
         return self._committer.end
