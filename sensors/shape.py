@@ -4,7 +4,7 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, cast, get_args, get_origin
 
 from annotated_types import BaseMetadata, Ge, GroupedMetadata, Le
 from pydantic import BaseModel
@@ -98,18 +98,19 @@ def read_shape(model: type[BaseModel], base: type[BaseModel]) -> Shape:
         if name in base.model_fields:
             continue
         where = f"{model.__name__}.{name}"
-        kind, notes = _kind(where, info)
+        kind, notes, choices = _kind(where, info)
         _refuse_surprises(where, info)
         if any(isinstance(note, TagMark) for note in notes):
             tags.append(TagShape(name, required=info.is_required()))
+            has_code = has_code or bool(choices)  # a tag's shape has none
         else:
-            fields.append(_field(name, kind, notes, required=info.is_required()))
+            fields.append(_field(name, kind, notes, required=info.is_required())._replace(choices=choices))
         has_code = has_code or not all(isinstance(note, TagMark | Unit | Range | Ge | Le) for note in notes)
     return Shape(tuple(tags), tuple(fields), has_code)
 
 
-def _kind(where: str, info: FieldInfo) -> tuple[Kind, list[Any]]:
-    """The kind behind `Annotated[float, ...] | None` in any order, and the annotations met on the way."""
+def _kind(where: str, info: FieldInfo) -> tuple[Kind, list[Any], tuple[str, ...]]:
+    """The kind behind `Annotated[float, ...] | None` in any order, the annotations met on the way, and the choices."""
     annotation: Any = info.annotation
     notes = list(info.metadata)
     while get_origin(annotation) in {Annotated, Union, types.UnionType}:
@@ -121,10 +122,15 @@ def _kind(where: str, info: FieldInfo) -> tuple[Kind, list[Any]]:
         if len(options) != 1:
             break
         annotation = options[0]
+    if get_origin(annotation) is Literal:
+        choices = get_args(annotation)
+        if not all(isinstance(choice, str) for choice in choices):
+            raise TypeError(f"{where}: only a text can have choices (Literal)")
+        return Kind.TEXT, notes, choices
     kinds = {float: Kind.FLOAT, int: Kind.INT, str: Kind.TEXT, bool: Kind.BOOL}
     if annotation not in kinds:
         raise TypeError(f"{where}: a field is float, int, str or bool, or one of them or None")
-    return kinds[annotation], notes
+    return kinds[annotation], notes, ()
 
 
 def _refuse_surprises(where: str, info: FieldInfo) -> None:

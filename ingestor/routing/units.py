@@ -68,15 +68,10 @@ class Units:
         """
         if sent == stored:
             return None
-        one, other = self._unit(sent), self._unit(stored)
-        if one.kind != other.kind or (one.is_difference and other.is_temperature):
-            raise ValueError(f"{sent} cannot become {stored}: they do not measure the same{_hint(sent, stored)}")
         try:
-            offset = _become(0, one, other)
-            factor = _become(1, one, other) - offset
-        except TypeError as error:  # no exact way there: a logarithm
-            raise ValueError(f"{sent} cannot become {stored} with a factor and an offset") from error
-        return Conversion(float(factor), float(offset))
+            return _conversion(self._unit(sent), self._unit(stored))
+        except ValueError as error:
+            raise ValueError(f"{sent} cannot become {stored}: {error}{_hint(sent, stored)}") from error
 
     def _unit(self, symbol: str) -> "_Unit":
         if self._registry is None:
@@ -105,6 +100,17 @@ class _Unit(NamedTuple):
     kind: "pint.Unit"
     is_temperature: bool
     is_difference: bool
+
+
+def _conversion(sent: _Unit, stored: _Unit) -> Conversion:
+    if sent.kind != stored.kind or (sent.is_difference and stored.is_temperature):
+        raise ValueError("they do not measure the same")
+    try:
+        offset = _become(0, sent, stored)
+        factor = _become(1, sent, stored) - offset
+    except TypeError as error:  # no exact way there: a logarithm
+        raise ValueError("that takes more than a factor and an offset") from error
+    return Conversion(float(factor), float(offset))
 
 
 def _become(value: int, sent: _Unit, stored: _Unit) -> Fraction:

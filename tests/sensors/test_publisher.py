@@ -128,6 +128,16 @@ def test_an_address_is_told_from_what_is_none(url: str) -> None:
         Publisher(url, "t")
 
 
+def test_importing_needs_pydantic_alone() -> None:
+    """Only who publishes needs a client; nobody needs the service."""
+    code = (
+        "import sys, sensors.publisher, sensors.testing, sensors.catalog, sensors.simulator;"
+        "sys.exit(', '.join({'aiomqtt', 'ingestor', 'pint', 'yaml', 'aiohttp'} & {*sys.modules}) or 0)"
+    )
+
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, check=True)
+
+
 def test_whoever_forgets_to_enter_it_is_told() -> None:
     """Nothing would ever be sent."""
 

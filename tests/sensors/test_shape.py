@@ -1,11 +1,12 @@
 """What a model tells about itself."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import ConfigDict, Field, create_model, field_validator
 
 from sensors import FieldShape, Kind, Measurement, Range, Tag, TagShape, Unit
+from sensors.shape import TagMark
 
 
 class Pot(Measurement):
@@ -34,6 +35,19 @@ def test_fields_tell_type_unit_and_range() -> None:
         FieldShape("wet", Kind.BOOL),
         FieldShape("state", Kind.TEXT),
     )
+
+
+class Lamp(Measurement):
+    """A reading with choices."""
+
+    place: Annotated[Literal["hall", "roof"], TagMark()] | None = None
+    state: Literal["on", "off"] | None = None
+
+
+def test_texts_can_have_choices() -> None:
+    """They are told; of a tag only the class knows them."""
+    assert Lamp.shape.fields == (FieldShape("state", Kind.TEXT, choices=("on", "off")),)
+    assert Lamp.shape.has_code
 
 
 def test_parts_are_tags_and_fields() -> None:
@@ -93,6 +107,7 @@ def test_rules_that_only_the_class_knows_are_seen(model: type[Measurement]) -> N
         ((list[float], ...), "float, int, str or bool"),
         ((float | int | None, None), "float, int, str or bool"),
         ((float, Field(alias="m")), "alias"),
+        ((Literal[1, 2], ...), "only a text can have choices"),
     ],
 )
 def test_a_model_that_cannot_be_stored_fails_where_it_is_written(field: Any, words: str) -> None:  # noqa: ANN401
