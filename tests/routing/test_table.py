@@ -169,12 +169,13 @@ def written(value: Value) -> str:
 
 def outcome(routes: RoutingTable, line: str) -> list[str]:
     """What becomes of a message, as the reference writes it."""
-    topic, _, payload = line.partition(" ")
+    topic, _, text = line.partition(" ")
+    payload = bytes.fromhex(text[2:]) if text.startswith("0x") else text.replace("⏎", "\n").encode()
     found = routes.find(topic)
     if found is None:
         return ["unrouted"]
     points: list[Point] = []
-    flaws = found.decode(Message(topic, payload.encode(), RECEIVED_NS), points)
+    flaws = found.decode(Message(topic, payload, RECEIVED_NS), points)
     if flaws is IGNORED:
         return ["ignored"]
     lines = []
