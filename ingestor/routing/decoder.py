@@ -1,6 +1,6 @@
 """From the messages of one topic to points: the road that nearly every reading takes, and the one for all others."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from ingestor.config import StateOf
@@ -9,11 +9,10 @@ from ingestor.routing.formats.contract import UnreadableError
 from ingestor.routing.landing import Landing
 from ingestor.routing.mending import Mender
 from ingestor.routing.path import Path
-from ingestor.routing.payload import PayloadReader
-from ingestor.routing.place import storable
+from ingestor.routing.payload import PayloadReader, Written
 from ingestor.routing.unpack import Reading, unknown
-from ingestor.routing.wire import TAG_RULE, Values, Wire
-from ingestor.routing.words import shorten, show, tell
+from ingestor.routing.wire import Values, Wire
+from ingestor.routing.words import shorten, show, tell, whole
 
 
 class Recipe(NamedTuple):
@@ -23,8 +22,9 @@ class Recipe(NamedTuple):
         payloads: From bytes to readings that are not validated.
         mender: For readings that are not valid as they are.
         known: The names that the model and the route know.
-        beyond: Whether readings may bring more than those that is kept: tags, and fields with `store_unknown`.
+        beyond: Whether of what is not known anything is kept: tags, and fields with `store_unknown`.
         store_unknown: Whether fields that the model does not know are stored.
+        keep_rest: Whether the rest of a reading is kept when a field of it is wrong.
     """
 
     payloads: PayloadReader
@@ -32,6 +32,7 @@ class Recipe(NamedTuple):
     known: Collection[str]
     beyond: bool
     store_unknown: bool
+    keep_rest: bool
 
 
 class CarefulDecoder:
@@ -41,6 +42,7 @@ class CarefulDecoder:
         recipe: What the route does.
         wire: Validates what a reading carries.
         landing: Makes points of it.
+        skips_retained: See `ingestor.ports.Decoder`.
     """
 
     __slots__ = ("_landing", "_recipe", "_wire", "skips_retained")
@@ -53,51 +55,75 @@ class CarefulDecoder:
 
     def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:
         """See `ingestor.ports.Decoder`."""
+        payloads = self._recipe.payloads
         try:
-            readings = self._recipe.payloads.read(message.payload)
-            if len(readings) == 1:
-                return self._one(message, readings[0], into)
-            flaws = list(self._each(message, readings, into))
+            readings = payloads.read(message.payload)
         except UnreadableError as error:
-            return (Flaw(-1, error.reason, shorten(error.detail)),)
-        return flaws if readings else IGNORED
+            return (_refused(error),)
+        if not readings:
+            return IGNORED
+        written = payloads.written(message.payload)
+        if len(readings) == 1:
+            return self._one(message, readings[0], into, 0, written)
+        return [
+            flaw._replace(point=number, field=flaw.field if flaw.point >= 0 else "")
+            for number, reading in enumerate(readings)
+            for flaw in self._one(message, reading, into, number, written)
+        ]
 
-    def _each(self, message: Message, readings: Sequence[Reading], into: list[Point]) -> Iterator[Flaw]:
-        for number, raw in enumerate(readings):
-            try:
-                flaws = self._one(message, raw, into, number=number)
-            except UnreadableError as error:
-                flaws = (Flaw(-1, error.reason, shorten(error.detail)),)
-            for flaw in flaws:
-                yield flaw._replace(point=number, field=flaw.field if flaw.point >= 0 else "")
+    def _one(self, message: Message, raw: Reading, into: list[Point], number: int, written: Written) -> Sequence[Flaw]:
+        """One reading of a message: its point, and what is wrong with it, as if it were the only one."""
+        recipe = self._recipe
+        try:
+            if isinstance(raw, UnreadableError):
+                raise raw
+            values, flaws = self._valid(raw)
+            tags: Mapping[str, str] = {}
+            if recipe.beyond:
+                more = unknown(raw, recipe.known, store=recipe.store_unknown, moved=recipe.payloads.moved)
+                flaws += [Flaw(0, Reason.TYPE, why, name) for name, why in more.refused.items()]
+                values.update(more.fields)
+                tags = more.tags
+        except UnreadableError as error:
+            return (_refused(error),)
+        except _RefusedError as refused:
+            return refused.flaws
+        if flaws and not recipe.keep_rest:
+            return (whole(flaws),)
+        told = self._landing.land(message, values, into, flaws, number=number, written=written, more_tags=tags)
+        return (whole((*flaws, recipe.mender.empty())),) if told is None else told
 
-    def _one(self, message: Message, raw: Reading, into: list[Point], *, number: int = 0) -> Sequence[Flaw]:
-        """One reading of a message."""
-        if isinstance(raw, UnreadableError):
-            raise raw
-        mender, flaws = self._recipe.mender, []
+    def _valid(self, raw: Values) -> tuple[Values, list[Flaw]]:
+        """What the model knows of a reading and finds right, and what is wrong.
+
+        Raises:
+            _RefusedError: Nothing of the reading can be stored.
+        """
         try:
             values = self._wire.read(raw)
+            flaws: list[Flaw] = []
         except Exception:  # noqa: BLE001 - a model may run any code of its author; what it was is told below
             try:
-                mended = mender.mend(self._wire, raw)
-            except Exception as error:  # noqa: BLE001 - the model's own code failed, in whatever way
-                return (Flaw(-1, Reason.MODEL, shorten(f"the model failed: {tell(error)}")),)
+                mended = self._recipe.mender.mend(self._wire, raw)
+            except Exception as error:
+                failed = Flaw(-1, Reason.MODEL, shorten(f"the model failed: {tell(error)}"))
+                raise _RefusedError((failed,)) from error
             if mended.values is None:
-                return mended.flaws
+                raise _RefusedError(mended.flaws) from None
             values, flaws = mended.values, mended.flaws
-        values = {name: value for name, value in values.items() if value is not None}
-        if self._recipe.beyond:
-            more = unknown(raw, self._recipe.known, store=self._recipe.store_unknown)
-            if wrong := [name for name, tag in more.tags.items() if not storable(tag)]:
-                said = f"tag {wrong[0]} is {show(more.tags[wrong[0]])}: {TAG_RULE}"
-                return (Flaw(-1, Reason.TAG, shorten(said)),)
-            flaws += [Flaw(0, Reason.TYPE, shorten(words), name) for name, words in more.refused.items()]
-            values.update(more.fields)
-            told = self._landing.land(message, values, into, flaws, number=number, more_tags=more.tags)
-        else:
-            told = self._landing.land(message, values, into, flaws, number=number)
-        return (mender.empty(),) if told is None else told
+        return {name: value for name, value in values.items() if value is not None}, flaws
+
+
+class _RefusedError(Exception):
+    """Nothing of a reading can be stored."""
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        super().__init__()
+        self.flaws = flaws
+
+
+def _refused(error: UnreadableError) -> Flaw:
+    return Flaw(-1, error.reason, shorten(error.detail))
 
 
 class TopicDecoder:
@@ -182,7 +208,7 @@ class StateDecoder:
         try:
             said = self._load(message.payload)
         except UnreadableError as error:
-            return (Flaw(-1, error.reason, shorten(error.detail)),)
+            return (_refused(error),)
         if self._path is not None and not isinstance(said, str):
             said = self._path.find(said, said)
         word = str(said).strip().lower() if isinstance(said, str | bool | int) else ""

@@ -29,16 +29,18 @@ class Devices:
 
     Attributes:
         calibrated: The fields that are corrected for any of them.
+        tags: The names of the tags that any of them has.
     """
 
-    __slots__ = ("_rows", "calibrated")
+    __slots__ = ("_rows", "calibrated", "tags")
 
     def __init__(self, rows: Iterable[config.Device] = ()) -> None:
         found: dict[str, list[DeviceRow]] = {}
         for row in rows:
             found.setdefault(row.id, []).append(_compile(row))
         self._rows = {name: tuple(sorted(of, key=_begin)) for name, of in found.items()}
-        self.calibrated = frozenset(name for of in self._rows.values() for row in of for name in row.calibration)
+        self.calibrated = frozenset(name for of in found.values() for row in of for name in row.calibration)
+        self.tags = frozenset(name for of in found.values() for row in of for name in row.tags)
 
     def rows(self, device: str) -> Sequence[DeviceRow]:
         """What is known of a device, the earliest first; empty where nothing is."""

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from ingestor.ports import DeviceLog, Flaw, Message, Point, Reason, Series, Value
 from ingestor.routing.devices import DeviceRow, Devices
+from ingestor.routing.payload import Written
 from ingestor.routing.place import Place
 from ingestor.routing.reading_time import Clock
 from ingestor.routing.topic import NamePattern
@@ -76,6 +77,7 @@ class Landing:
         flaws: Sequence[Flaw] = (),
         *,
         number: int = 0,
+        written: Written | None = None,
         more_tags: Mapping[str, str] = _NONE,
     ) -> Sequence[Flaw] | None:
         """Make the point.
@@ -86,6 +88,7 @@ class Landing:
             into: Where the point is appended.
             flaws: What is known to be wrong with it.
             number: Which reading of the message it is.
+            written: The readings of the message as they were written, where there are several.
             more_tags: Tags that it brings besides those of the model.
 
         Returns:
@@ -93,7 +96,7 @@ class Landing:
         """
         time_ns = message.received_ns
         if self._clock is not None:
-            when = self._clock.when(values.pop(self._clock.field, None), message, number)
+            when = self._clock.when(values.pop(self._clock.field, None), message, number, written)
             if isinstance(when, int):
                 time_ns = when
             elif when.field:
@@ -131,10 +134,13 @@ class Landing:
             flaws = (*flaws, *wrong)
             if not self._rules.keep_rest or not values.keys() - self._constants.keys():
                 return (whole(flaws),)
+        if row.tags:
+            if both := row.tags & values.keys():
+                said = f"tag {min(both)}, which devices has of it, is a field of this reading, too"
+                return (Flaw(-1, Reason.TAG, shorten(said)),)
+            sent = {name: tag for name, tag in sent.items() if name not in row.tags}
         try:
-            if row.tags:
-                sent = {name: tag for name, tag in sent.items() if name not in row.tags}
-            series = row.goal.series_of(values, sent)
+            series = row.place.series_of(values, sent)
         except KeyError as missing:
             said = f"{missing.args[0]} is missing, which the measurement is named after"
             return (Flaw(-1, Reason.MISSING, shorten(said)),)
@@ -157,14 +163,14 @@ class Landing:
         tuner = self._rules.tuner
         if tuner is not None and row.calibration:
             tuner = tuner.with_calibration(row.calibration)
-        return _Row(row.begin_ns, row.until_ns, self._usual.goal.beside(row.tags), tuner, frozenset(row.tags))
+        return _Row(row.begin_ns, row.until_ns, self._usual.place.beside(row.tags), tuner, frozenset(row.tags))
 
 
 class _Row(NamedTuple):
-    """What holds for a device on this topic for a time; `tags` are those that it brings, whatever the reading says."""
+    """What holds for a device on this topic for a time; `tags` are those of the table, whatever the reading says."""
 
     begin_ns: int
     until_ns: int
-    goal: Place
+    place: Place
     tuner: Tuner | None
     tags: frozenset[str]

@@ -31,9 +31,10 @@ class Mender:
         also: A key of the payload to hand on as it is.
         keep_rest: Whether the rest of a reading is kept when an optional field of it is wrong.
         loose: The fields whose range is not checked here.
+        store_unknown: Whether a reading may be worth keeping that has no field of the model.
     """
 
-    __slots__ = ("_also", "_fields", "_keep_rest", "_name", "_required", "_tags")
+    __slots__ = ("_also", "_fields", "_keep_rest", "_name", "_required", "_store_unknown", "_tags")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Mender:
         also: str | None,
         keep_rest: bool,
         loose: AbstractSet[str] = frozenset(),
+        store_unknown: bool = False,
     ) -> None:
         self._name = model.name
         fields = loosen(model.shape.fields, loose)
@@ -51,6 +53,7 @@ class Mender:
         self._required = [part.name for part in model.shape.parts if part.required and part.name not in filled]
         self._also = also
         self._keep_rest = keep_rest
+        self._store_unknown = store_unknown
 
     def mend(self, wire: Wire, raw: Mapping[str, object]) -> Mended:
         """Keep what is right of the values of a payload.
@@ -60,7 +63,8 @@ class Mender:
         """
         known = (*self._fields, *self._tags, *((self._also,) if self._also else ()))
         values: Values = {name: raw[name] for name in known if raw.get(name) is not None}
-        if not self._fields.keys() & values.keys():
+        values.update((name, str(number)) for name in self._tags if _is_whole(number := values.get(name)))
+        if not self._worth(values):
             return Mended(None, [self.empty()])
         if missing := [name for name in self._required if name not in values]:
             return Mended(None, [Flaw(-1, Reason.MISSING, shorten(f"{', '.join(missing)} is required and missing"))])
@@ -74,17 +78,21 @@ class Mender:
             flaws += [self._flaw(name, values.pop(name, None), error) for name, error in wrong.items()]
             if not self._may_go_on(wrong.keys(), values):
                 return Mended(None, [whole(flaws)])
-        return Mended(valid, flaws) if self._fields.keys() & valid.keys() else Mended(None, [self.empty()])
+        return Mended(valid, flaws) if self._worth(valid) else Mended(None, [self.empty()])
 
     def empty(self) -> Flaw:
         """What is wrong with a reading without any field of the model."""
-        names = ", ".join(self._fields)
-        return Flaw(-1, Reason.EMPTY, shorten(f"no field of {self._name} in it ({names})"))
+        of_model = f" of {self._name} in it ({', '.join(self._fields)})" if self._fields else " in it"
+        return Flaw(-1, Reason.EMPTY, shorten(f"no field{of_model}"))
 
     def _may_go_on(self, wrong: AbstractSet[str], left: Values) -> bool:
         """Whether a reading without the wrong fields is still worth keeping."""
         optional = wrong <= self._fields.keys() - set(self._required)
-        return self._keep_rest and optional and bool(self._fields.keys() & left.keys())
+        return self._keep_rest and optional and self._worth(left)
+
+    def _worth(self, values: Values) -> bool:
+        """Whether there is something to store."""
+        return self._store_unknown or bool(self._fields.keys() & values.keys())
 
     def _flaw(self, name: str, value: object, error: Mapping[str, Any]) -> Flaw:
         if name in self._fields:
@@ -96,6 +104,11 @@ class Mender:
         if name in self._tags:
             return Flaw(0, Reason.TAG, shorten(f"tag {name} is {show(value)}: {TAG_RULE}"), name)
         return Flaw(0, Reason.MODEL, shorten(f"{self._name}: {_message(error)}"))
+
+
+def _is_whole(value: object) -> bool:
+    """Whether it is a number that is a name: devices write their ids so; in 64 bits, as others are not written out."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**64
 
 
 def _by_name(refused: ValidationError, values: Values) -> dict[str, Mapping[str, Any]]:

@@ -25,17 +25,17 @@ class Places:
 
     Args:
         bucket: May be put together from captured levels.
-        measurement: The same, and from what readings bring.
+        measurement: The same, and from tags.
         declared: The buckets that one that is put together may come to.
         types: Of the model's fields.
         units: Of the fields that have one.
         known: The series made lately, of all routes.
-        tags: Those of the model.
-        sent: What readings may bring for the measurement to be named after.
+        tags: Those of the model. Others that the measurement is named after are no tags of the series.
+        later: What the measurement is named after and the topic does not tell.
         sparse: Whether a series has the fields alone that its readings bring, and not all that the model knows.
     """
 
-    __slots__ = ("_bucket", "_declared", "_known", "_measurement", "_sent", "_sparse", "_tags", "_types", "_units")
+    __slots__ = ("_bucket", "_declared", "_known", "_later", "_measurement", "_sparse", "_types", "_units", "_unstored")
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Places:
         units: Mapping[str, str],
         known: Recent[SeriesKey, Series],
         tags: AbstractSet[str] = frozenset(),
-        sent: AbstractSet[str] = frozenset(),
+        later: AbstractSet[str] = frozenset(),
         sparse: bool = False,
     ) -> None:
         self._bucket = bucket
@@ -56,8 +56,8 @@ class Places:
         self._types = types
         self._units = units
         self._known = known
-        self._tags = tags
-        self._sent = sent
+        self._later = later
+        self._unstored = measurement.names - tags
         self._sparse = sparse
 
     def place(self, captures: Mapping[str, str], tags: Mapping[str, str]) -> "Place | Flaw":
@@ -67,7 +67,7 @@ class Places:
             captures: The named levels of the topic.
             tags: Those of them that are tags, and others that are the same for all its readings.
         """
-        for name in sorted({*self._bucket.names, *(self._measurement.names - self._sent), *tags}):
+        for name in sorted({*self._bucket.names, *(self._measurement.names - self._later), *tags}):
             said = captures.get(name, tags.get(name))
             if said is None or not storable(said):
                 words = "not there" if said is None else show(said)
@@ -77,39 +77,32 @@ class Places:
             return Flaw(-1, Reason.BUCKET, shorten(f"bucket {show(bucket)} is not declared in buckets"))
         return Place(self, bucket, self._measurement.partly(captures), tags)
 
-    def make(self, bucket: str, measurement: str, tags: Mapping[str, str]) -> Series:
-        """A new series of this route."""
-        return Series(bucket, measurement, tags, types=self._types, units=self._units)
+    def fixed(self, bucket: str, measurement: NamePattern, tags: Mapping[str, str]) -> Series | None:
+        """The one series of all readings of a place; None where it depends on what they bring."""
+        if measurement.names or self._sparse:
+            return None
+        return Series(bucket, measurement.text, tags, types=self._types, units=self._units)
 
-    def recall(self, bucket: str, measurement: str, tags: Mapping[str, str], values: Values | None = None) -> Series:
-        """The series with these tags; the same object as long as it is remembered.
+    def recall(self, bucket: str, measurement: NamePattern, tags: Mapping[str, str], values: Values) -> Series:
+        """The series with these tags and fields; the same object as long as it is remembered.
 
-        Args:
-            bucket: Its name.
-            measurement: Its name.
-            tags: All of them.
-            values: The fields of the reading, where they may be others than the model's.
+        Raises:
+            KeyError: None of the tags is what the measurement is named after.
         """
+        name = measurement.fill(tags) if measurement.names else measurement.text
+        if self._unstored:
+            tags = {tag: text for tag, text in tags.items() if tag not in self._unstored}
         types = self._types
-        key: SeriesKey = (id(self), bucket, measurement, *sorted(tags.items()))
-        if values is not None:
-            types = {name: types.get(name) or _type_of(value) for name, value in values.items()}
+        key: SeriesKey = (id(self), bucket, name, *sorted(tags.items()))
+        if self._sparse:
+            types = {field: types.get(field) or _type_of(value) for field, value in values.items()}
             key = (*key, None, *sorted(types.items()))
         found = self._known.get(key)
         if found is None:
-            units = {name: unit for name, unit in self._units.items() if name in types}
-            found = Series(bucket, measurement, tags, types=types, units=units)
+            units = {field: unit for field, unit in self._units.items() if field in types}
+            found = Series(bucket, name, tags, types=types, units=units)
             self._known.put(key, found)
         return found
-
-    def is_tag(self, name: str) -> bool:
-        """Whether what a reading brings is stored as a tag, although the measurement may be named after it."""
-        return name not in self._measurement.names or name in self._tags
-
-    @property
-    def sparse(self) -> bool:
-        """See the class."""
-        return self._sparse
 
 
 class Place:
@@ -129,9 +122,7 @@ class Place:
 
     def fixed(self) -> Series | None:
         """The one series of all readings; None where it depends on what they bring."""
-        if self._measurement.names or self._places.sparse:
-            return None
-        return self._places.make(self._bucket, self._measurement.text, self._tags)
+        return self._places.fixed(self._bucket, self._measurement, self._tags)
 
     def series_of(self, values: Values, sent: Mapping[str, str]) -> Series:
         """The series of a reading.
@@ -141,14 +132,9 @@ class Place:
             sent: The tags that it brings; those of the place that have the same name give way.
 
         Raises:
-            KeyError: It does not bring what the measurement is named after.
+            KeyError: There is no tag that the measurement is named after.
         """
-        measurement = self._measurement.text
-        if self._measurement.names:
-            measurement = self._measurement.fill(sent)
-            sent = {name: tag for name, tag in sent.items() if self._places.is_tag(name)}
-        tags = {**self._tags, **sent} if sent else self._tags
-        return self._places.recall(self._bucket, measurement, tags, values if self._places.sparse else None)
+        return self._places.recall(self._bucket, self._measurement, {**self._tags, **sent}, values)
 
 
 def storable(text: str) -> bool:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ingestor.config import TimeOf
 from ingestor.ports import RETAIN, Flaw, Message, Reason
+from ingestor.routing.payload import Written
 from ingestor.routing.words import shorten, show
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,20 +29,19 @@ class Clock:
 
     Args:
         rule: What the route says of it; its `field` is set.
-        exact: Gives a value of a reading of a payload, by its number and name, as it was written: see
-            `PayloadReader.exact`.
+        written: Gives the readings of a payload as they were written; see `PayloadReader`.
         needs_zone: Whether a time without a zone is wrong, where the rule names none; else it is no time.
     """
 
     __slots__ = (
-        "_ahead", "_context", "_earliest", "_exact", "_needs_zone", "_reject", "_rule", "_scales", "_sure", "_zone",
+        "_ahead", "_context", "_earliest", "_needs_zone", "_reject", "_rule", "_scales", "_sure", "_written", "_zone",
         "field",
     )  # fmt: skip
 
-    def __init__(self, rule: TimeOf, *, exact: Callable[[bytes, int, str], object], needs_zone: bool = True) -> None:
+    def __init__(self, rule: TimeOf, *, written: Callable[[bytes], Written], needs_zone: bool = True) -> None:
         self.field = rule.field or ""
         self._rule = rule
-        self._exact = exact
+        self._written = written
         self._needs_zone = needs_zone
         self._zone = None if rule.zone is None else ZoneInfo(rule.zone)
         self._scales = tuple(scale for unit, scale in _SCALES.items() if rule.unit in {unit, "auto"})
@@ -53,13 +53,14 @@ class Clock:
         # Windows of two units can only meet where the latest time is a thousand times the earliest.
         self._sure = len(self._scales) == 1 or self._earliest > _INT64_MAX // 1000
 
-    def when(self, raw: object, message: Message, number: int = 0) -> int | Flaw:
+    def when(self, raw: object, message: Message, number: int = 0, written: Written | None = None) -> int | Flaw:
         """Nanoseconds since 1970 UTC of a reading.
 
         Args:
             raw: What the payload has as its time, None for nothing.
             message: What it came in.
             number: Which reading of the message it is, from 0.
+            written: The readings of the message as they were written, where several will be asked for.
 
         Returns:
             The time; or a flaw: with a `field` where the time of receipt is to be used, without where nothing is.
@@ -70,19 +71,18 @@ class Clock:
                 time_ns = raw * scale
                 if self._earliest <= time_ns <= latest:
                     return time_ns
-        return self._carefully(raw, message, number)
+        return self._carefully(raw, message, number, written)
 
-    def _carefully(self, raw: object, message: Message, number: int) -> int | Flaw:
-        if raw is None:
-            if self._reject or message.flags & RETAIN:
-                return Flaw(-1, Reason.TIME, f"no time in {self._named}")
-            return message.received_ns
+    def _carefully(self, raw: object, message: Message, number: int, written: Written | None) -> int | Flaw:
         try:
-            times = self._times(raw, message, number)
+            times = None if raw is None else self._times(raw, message, number, written)
         except ArithmeticError:
             return Flaw(-1, Reason.TIME, f"{self._named} is {show(raw)}: not a number that can be a time")
         except ValueError as error:
             return Flaw(-1, Reason.TIME, shorten(f"{self._named} is {show(raw)}: {error}"))
+        if times is None:
+            unknown = self._reject or message.flags & RETAIN
+            return Flaw(-1, Reason.TIME, f"no time in {self._named}") if unknown else message.received_ns
         latest = message.received_ns + self._ahead
         inside = [time_ns for time_ns in times if self._earliest <= time_ns <= latest]
         if len(inside) > 1:
@@ -98,20 +98,22 @@ class Clock:
             return Flaw(-1, Reason.TIME, detail)
         return Flaw(0, Reason.TIME, detail, self.field)
 
-    def _times(self, raw: object, message: Message, number: int) -> list[int]:
-        """The times that `raw` can mean: one for each unit that it can have."""
+    def _times(self, raw: object, message: Message, number: int, written: Written | None) -> list[int] | None:
+        """The times that `raw` can mean: one for each unit that it can have; None where it is no time."""
         if isinstance(raw, str) and self._rule.unit in {"iso", "auto"}:
-            return [self._iso(raw, message.received_ns)]
+            time_ns = self._iso(raw, message.received_ns)
+            return None if time_ns is None else [time_ns]
         if not self._scales or isinstance(raw, bool) or not isinstance(raw, int | float):
             raise ValueError("a time in ISO 8601 belongs here" if not self._scales else "a number belongs here")
         if isinstance(raw, int):
             return [raw * scale for scale in self._scales]
         if not isfinite(raw):
             raise ValueError("not a number that can be a time")
-        written = Decimal(str(self._exact(message.payload, number, self.field)))
-        return [int(self._context.multiply(written, scale)) for scale in self._scales]
+        written = written or self._written(message.payload)
+        digits = Decimal(str(written.value(number, self.field)))
+        return [int(self._context.multiply(digits, scale)) for scale in self._scales]
 
-    def _iso(self, text: str, received_ns: int) -> int:
+    def _iso(self, text: str, received_ns: int) -> int | None:
         found = _ISO.fullmatch(text.strip()) if len(text) <= 64 else None
         if found is None:
             raise ValueError("not a time in ISO 8601, like 2026-11-24T12:00:00Z")
@@ -127,7 +129,7 @@ class Clock:
         elif self._needs_zone:
             raise ValueError("without a zone; write Z or an offset like +08:00 behind it, or set time.zone")
         else:
-            return received_ns
+            return None
         return whole + int((fraction or "0")[:9].ljust(9, "0"))
 
     @property

@@ -22,7 +22,7 @@ from ingestor.routing.reading_time import Clock
 from ingestor.routing.topic import NamePattern, Template
 from ingestor.routing.tuning import Tuner
 from ingestor.routing.unpack import Unpack, Unpacker
-from ingestor.routing.wire import CodeWire, PlainWire, Wire
+from ingestor.routing.wire import CodeWire, PlainWire, Wire, loosen
 from ingestor.routing.words import explain, shorten
 from sensors import FieldShape, Kind, TagShape
 
@@ -70,44 +70,62 @@ class ReadingRoute:
         model: The model that it names.
         shared: What all routes have.
         unpack: How readings stand in what payloads say, where the row does not tell it.
+        direct: Whether payloads that are valid as they stand are one reading, and need not be unpacked.
 
     Raises:
         ValueError: The row cannot work; it says why.
     """
 
-    __slots__ = ("_also", "_constant", "_device", "_model", "_places", "_plain", "_recipe", "_roles", "_row", "_rules",
-                 "template")  # fmt: skip
+    __slots__ = (
+        "_constant", "_device", "_model", "_places", "_plain", "_recipe", "_roles", "_rules", "_skips_retained",
+        "_time", "template",
+    )  # fmt: skip
 
-    def __init__(self, row: config.Route, *, model: Model, shared: Shared, unpack: Unpack | None = None) -> None:
+    def __init__(
+        self, row: config.Route, *, model: Model, shared: Shared, unpack: Unpack | None = None, direct: bool = False
+    ) -> None:
         self.template = Template.parse(row.topic)
-        self._row = row = _completed(row, model)
+        row = _completed(row, model)
         bucket, measurement = NamePattern.parse(row.bucket), NamePattern.parse(row.measurement or model.name)
         self._device = None if row.device is None else NamePattern.parse(row.device)
         self._constant = row.tags
         self._model = model
+        self._skips_retained = row.retained == "skip"
+        self._time = row.time.field
+        calibrated = shared.devices.calibrated if row.device is not None else frozenset()
+        tuned = frozenset(field.name for field in model.shape.fields) & (calibrated | model.conversions.keys())
+        _check_calibration(model, calibrated)
         named = bucket.names | measurement.names
-        self._roles = roles = _Roles.of(self.template.captures, row=row, model=model, named=named)
+        self._roles = roles = _Roles.of(self.template.captures, row=row, model=model, named=named, loose=tuned)
         _check_names(row, roles, measurement=measurement, device=self._device)
         _check_time(row, model)
-        self._also = row.time.field
-        calibrated = shared.devices.calibrated if row.device is not None else frozenset()
-        loose = tuple(
-            field for field in model.shape.fields if field.name in calibrated or field.name in model.conversions
-        )
-        _check_calibration(loose, calibrated)
-        open_range = frozenset(field.name for field in loose)
-        self._plain = PlainWire(model, filled=roles.filled, also=self._also, loose=open_range)
-        keep_rest = row.on_invalid == "field"
-        mender = Mender(model, filled=roles.filled, also=self._also, loose=open_range, keep_rest=keep_rest)
-        payloads = _payloads(row, roles, unpack, max_payload=shared.max_payload)
+        self._plain = PlainWire(model, filled=roles.filled, also=self._time, loose=tuned)
         store_unknown = row.unknown == "store"
         beyond = store_unknown or row.each_key is not None or row.format == "line"
-        self._recipe = Recipe(payloads, mender, _known(row, roles, measurement), beyond, store_unknown)
+        payloads = _payloads(row, roles, unpack, direct=direct, max_payload=shared.max_payload)
+        keep_rest = row.on_invalid == "field"
+        self._recipe = Recipe(
+            payloads,
+            Mender(
+                model,
+                filled=roles.filled,
+                also=self._time,
+                loose=tuned,
+                keep_rest=keep_rest,
+                store_unknown=store_unknown,
+            ),
+            known=_known(row, roles, measurement) | (shared.devices.tags if row.device is not None else frozenset()),
+            beyond=beyond,
+            store_unknown=store_unknown,
+            keep_rest=keep_rest,
+        )
         self._rules = Rules(
-            None if self._also is None else Clock(row.time, exact=payloads.exact, needs_zone=unpack is None),
+            None if self._time is None else Clock(row.time, written=payloads.written, needs_zone=unpack is None),
             tags=tuple(tag.name for tag in roles.tags_left) if row.format != "value" else (),
             beyond=beyond,
-            tuner=Tuner(loose, model.conversions) if loose else None,
+            tuner=Tuner([field for field in model.shape.fields if field.name in tuned], model.conversions)
+            if tuned
+            else None,
             keep_rest=keep_rest,
             devices=shared.devices,
             log=shared.log,
@@ -120,38 +138,31 @@ class ReadingRoute:
             units={field.name: field.unit for field in model.shape.fields if field.unit},
             known=shared.known,
             tags=roles.tags | {tag.name for tag in model.shape.tags},
-            sent=measurement.names - set(self.template.captures),
-            sparse=store_unknown or unpack is not None,
+            later=measurement.names - set(self.template.captures),
+            sparse=store_unknown or (unpack is not None and not direct),
         )
 
     def bind(self, captures: Mapping[str, str]) -> Decoder:
         """The decoder of a topic, from its named levels."""
-        skips_retained = self._row.retained == "skip"
         constants: dict[str, Value] = {}
         flaw = self._roles.fill({**captures, **self._constant}, into=constants)
         given = {name: level for name, level in captures.items() if name in self._roles.tags} | self._constant
         defaults = {name: tag for name, tag in self._model.tag_defaults.items() if name not in given}
         place = flaw or self._places.place(captures, {**defaults, **given})
         if isinstance(place, Flaw):
-            return RefusedTopic(place, skips_retained=skips_retained)
+            return RefusedTopic(place, skips_retained=self._skips_retained)
         wire = self._wire({**given, **constants})
         device = None if self._device is None else self._device.partly({**captures, **self._constant})
         landing = Landing(self._rules, place=place, constants=constants, device=device)
-        careful = CarefulDecoder(self._recipe, wire=wire, landing=landing, skips_retained=skips_retained)
-        read = self._fast(wire)
+        careful = CarefulDecoder(self._recipe, wire=wire, landing=landing, skips_retained=self._skips_retained)
+        read = None if self._recipe.beyond else self._recipe.payloads.reader(wire)
         return careful if read is None else TopicDecoder(read, landing=landing, careful=careful)
-
-    def _fast(self, wire: Wire) -> Callable[[bytes], dict[str, object]] | None:
-        """The quick road, where a payload is just one reading and no more than that."""
-        if self._recipe.beyond or self._places.sparse:
-            return None
-        return self._recipe.payloads.reader(wire)
 
     def _wire(self, captured: Mapping[str, Value]) -> Wire:
         if self._model.code is None:
             return self._plain
         own = {name: value for name, value in captured.items() if name in self._roles.filled}
-        return CodeWire(self._model.code, plain=self._plain, captured=own, also=self._also)
+        return CodeWire(self._model.code, plain=self._plain, captured=own, also=self._time)
 
 
 class _Roles(NamedTuple):
@@ -165,8 +176,18 @@ class _Roles(NamedTuple):
     fields_left: tuple[FieldShape, ...]
 
     @classmethod
-    def of(cls, captures: Sequence[str], *, row: config.Route, model: Model, named: AbstractSet[str]) -> Self:
-        """Work the roles out; `named` are the names in the bucket and the measurement.
+    def of(
+        cls,
+        captures: Sequence[str],
+        *,
+        row: config.Route,
+        model: Model,
+        named: AbstractSet[str],
+        loose: AbstractSet[str],
+    ) -> Self:
+        """Work the roles out.
+
+        `named` are the names in the bucket and the measurement, `loose` the fields whose range is checked later.
 
         Raises:
             ValueError: A name stands for two things, or nothing is left for the payload to say.
@@ -184,7 +205,7 @@ class _Roles(NamedTuple):
         return cls(
             model,
             frozenset(name for name in captures if name not in fields and (name in tags or name not in named)),
-            tuple(field for field in model.shape.fields if field.name in captures),
+            tuple(field for field in loosen(model.shape.fields, loose) if field.name in captures),
             frozenset(given & (tags | fields)),
             tuple(tag for tag in model.shape.tags if tag.name not in given),
             fields_left,
@@ -249,8 +270,8 @@ def _check_time(row: config.Route, model: Model) -> None:
         raise ValueError(f"time.field: {name} is a tag or field of model {model.name} already")
 
 
-def _check_calibration(loose: Sequence[FieldShape], calibrated: AbstractSet[str]) -> None:
-    for field in loose:
+def _check_calibration(model: Model, calibrated: AbstractSet[str]) -> None:
+    for field in model.shape.fields:
         if field.name in calibrated and field.kind is not Kind.FLOAT:
             raise ValueError(f"devices calibrate {field.name}, which is of type {field.kind}; only floats can be")
 
@@ -265,7 +286,9 @@ def _known(row: config.Route, roles: _Roles, measurement: NamePattern) -> frozen
     return frozenset(names)
 
 
-def _payloads(row: config.Route, roles: _Roles, unpack: Unpack | None, *, max_payload: int) -> PayloadReader:
+def _payloads(
+    row: config.Route, roles: _Roles, unpack: Unpack | None, *, direct: bool, max_payload: int
+) -> PayloadReader:
     kinds = {field.name: field.kind for field in roles.fields_left}
     if row.format == "csv":
         kinds |= {tag.name: Kind.TEXT for tag in roles.tags_left}
@@ -279,7 +302,7 @@ def _payloads(row: config.Route, roles: _Roles, unpack: Unpack | None, *, max_pa
             f"tag {needed[0]} of model {roles.model.name} is required, and {{{needed[0]}}} is not in topic"
         )
     decompress = None if row.compression == "none" else decompressor(row.compression, limit=max_payload)
-    return PayloadReader(format_, unpack or _unpacker(row), decompress=decompress)
+    return PayloadReader(format_, unpack or _unpacker(row), decompress=decompress, direct=direct)
 
 
 def _unpacker(row: config.Route) -> Unpacker:
@@ -290,7 +313,7 @@ def _unpacker(row: config.Route) -> Unpacker:
     if time is not None and time not in paths and not many and (found := _path_of(time)) is not None:
         paths[time] = found
     reason = Reason.NOT_JSON if row.format in {"json", "value"} else Reason.FORMAT
-    return Unpacker(paths, each=each, each_key=row.each_key, reason=reason)
+    return Unpacker(paths, each=each, each_key=row.each_key, reason=reason, whole=row.unknown == "store")
 
 
 def _path_of(name: str) -> Path | None:

@@ -12,7 +12,7 @@ from ingestor.routing.mending import Mended, Mender
 from ingestor.routing.models import Model
 from ingestor.routing.wire import CodeWire, PlainWire
 from ingestor.routing.words import DETAIL_LENGTH
-from sensors import Measurement, Range, Tag
+from sensors import FieldShape, Measurement, Range, Shape, Tag
 from tests.routing.helpers import JSON
 
 
@@ -59,7 +59,9 @@ def test_wrong_fields_are_set_aside_alone() -> None:
         ({"plant": "basil"}, Reason.EMPTY, "no field of pot in it (moisture, light, state)"),
         ({}, Reason.EMPTY, "no field of pot in it (moisture, light, state)"),
         ({"moisture": 5, "plant": ""}, Reason.TAG, 'tag plant is ""'),
-        ({"moisture": 5, "plant": 7}, Reason.TAG, "tag plant is 7"),
+        ({"moisture": 5, "plant": 7.5}, Reason.TAG, "tag plant is 7.5"),
+        ({"moisture": 5, "plant": True}, Reason.TAG, "tag plant is true"),
+        ({"moisture": 5, "plant": 2**64}, Reason.TAG, "tag plant is a whole number"),
         ({"moisture": 101, "light": 10}, Reason.RANGE, "moisture 101 is above 100; light 10 is above 9"),
         ({"moisture": 5, "state": "x" * 65_537}, Reason.RANGE, "state is longer than 65,536 characters"),
     ],
@@ -172,3 +174,19 @@ def test_mending_always_ends(values: dict[str, object], keep_rest: object) -> No
         return
     with pytest.raises(ValidationError):
         wire.read(values)
+
+
+@pytest.mark.parametrize("number", [1776, 0, -5, 2**64 - 1])
+def test_a_tag_may_be_a_whole_number(number: int) -> None:
+    """Devices write their ids so; it becomes its decimal text."""
+    assert mend({"plant": number, "moisture": 5}).values == {"plant": str(number), "moisture": 5.0}
+
+
+def test_what_the_model_does_not_know_may_be_all_that_is_kept() -> None:
+    """Where that is stored, a reading whose only field is wrong is not over."""
+    lamp = Model("lamp", Shape((), (FieldShape("light"),)))
+    mender = Mender(lamp, filled=frozenset(), also=None, keep_rest=True, store_unknown=True)
+    kept = mender.mend(PlainWire(lamp), {"light": "dim", "battery": 3})
+
+    assert kept.values == {}
+    assert [(flaw.reason, flaw.field) for flaw in kept.flaws] == [(Reason.TYPE, "light")]

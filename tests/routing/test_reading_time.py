@@ -1,19 +1,21 @@
 """The time of a reading."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import from_json
 
 from ingestor.config import TimeOf
 from ingestor.ports import RETAIN, Flaw, Message, Reason
 from ingestor.routing.formats.json import JsonFormat
-from ingestor.routing.payload import PayloadReader
+from ingestor.routing.payload import PayloadReader, Written
 from ingestor.routing.reading_time import Clock
-from ingestor.routing.unpack import Unpacker
+from ingestor.routing.unpack import Reading, Unpacker
 from ingestor.routing.words import DETAIL_LENGTH
 from tests.routing.helpers import JSON, RECEIVED_NS
 
@@ -27,8 +29,8 @@ def when(written: str, *, flags: int = 0, **rule: Any) -> int | Flaw:  # noqa: A
     """The time of a message received at RECEIVED_NS in which a device wrote its time like this."""
     payload = b'{"ts": %s}' % written.encode()
     payloads = PayloadReader(JsonFormat(), Unpacker({}, reason=Reason.NOT_JSON), decompress=None)
-    clock = Clock(TimeOf.model_validate({"field": "ts", **rule}), exact=payloads.exact)
-    return clock.when(payloads.read(payload)[0]["ts"], Message("t", payload, RECEIVED_NS, flags))
+    clock = Clock(TimeOf.model_validate({"field": "ts", **rule}), written=payloads.written)
+    return clock.when(from_json(payload)["ts"], Message("t", payload, RECEIVED_NS, flags))
 
 
 def refused(found: int | Flaw, words: str) -> bool:
@@ -150,10 +152,10 @@ def test_without_a_time_the_time_of_receipt_counts() -> None:
 def test_numbers_without_all_their_digits_are_told() -> None:
     """Where the format cannot give the exact number, the reading is set aside rather than moved."""
 
-    def lost(_payload: bytes, _number: int, _name: str) -> object:
+    def lost() -> Sequence[Reading]:
         raise ValueError("digits lost")
 
-    clock = Clock(TimeOf(field="ts", unit="s"), exact=lost)
+    clock = Clock(TimeOf(field="ts", unit="s"), written=lambda _: Written(lost))
 
     assert refused(clock.when(1.5, Message("t", b"", RECEIVED_NS)), "digits lost")
 

@@ -5,7 +5,7 @@ import pytest
 from ingestor.ports import Reason
 from ingestor.routing.formats.contract import UnreadableError
 from ingestor.routing.path import Path
-from ingestor.routing.unpack import MAX_READINGS, MAX_UNKNOWN, TagText, Unpacker, WholeNumber, unknown
+from ingestor.routing.unpack import MAX_NAME, MAX_READINGS, MAX_UNKNOWN, TagText, Unpacker, WholeNumber, unknown
 
 
 def unpacker(each: str | None = None, each_key: str | None = None, **paths: str) -> Unpacker:
@@ -62,11 +62,50 @@ def test_unknown_values_are_told_apart() -> None:
 
 
 def test_what_cannot_be_stored_is_told() -> None:
-    """Names and numbers that no store takes."""
-    found = unknown({"time": 1, "a\nb": 2, "big": 10**400, "nan": float("nan")}, (), store=True)
+    """Names and numbers that no store takes; each under a name that can be shown."""
+    found = unknown({"time": 1, "a\nb": 2, "big": 10**400, "nan": float("nan"), "": 3, " ": 4}, (), store=True)
 
-    assert set(found.refused) == {"time", "a\nb", "big", "nan"}
+    assert set(found.refused) == {"time", "a b", "big", "nan", '""', " "}
     assert found.fields == {}
+
+
+def test_names_are_bounded() -> None:
+    """A name that is long, or becomes so by nesting, is refused before anything is looked for below it."""
+    deep: object = 1
+    for _ in range(100_000):
+        deep = {"a": deep}
+    found = unknown({"x" * 10**6: {str(at): at for at in range(900)}, "d": deep, "n" * MAX_NAME: 1}, (), store=True)
+
+    assert found.fields == {"n" * MAX_NAME: 1.0}
+    assert [len(name) for name in found.refused] == [40, 40]
+
+
+def test_a_name_that_comes_twice_is_told() -> None:
+    """A nested value never takes the place of another, nor of what the model knows."""
+    found = unknown({"a": {"b": 1}, "a.b": 2, "t": {"u": 3}}, {"t.u"}, store=True)
+
+    assert found.fields == {"a.b": 2.0}
+    assert set(found.refused) == {"a.b", "t.u"}
+
+
+@pytest.mark.parametrize(("name", "text"), [("time", "x"), ("", "x"), ("a\tb", "x"), ("a", ""), ("a", "x\ny")])
+def test_a_tag_that_cannot_be_stored_refuses_the_reading(name: str, text: str) -> None:
+    """Without it the reading would be of another series."""
+    with pytest.raises(UnreadableError) as caught:
+        unknown({name: TagText(text)}, (), store=False)
+
+    assert caught.value.reason is Reason.TAG
+
+
+def test_what_stands_beside_a_path_is_unknown() -> None:
+    """Where it is wanted, all is found but what the paths lead to, which has its own name already."""
+    paths = {"t": Path.parse("a[0].t"), "h": Path.parse("hum"), "p": Path.parse("$.b.p")}
+    unpack = Unpacker(paths, reason=Reason.NOT_JSON, whole=True)
+    (reading,) = unpack({"a": [{"t": 1, "u": 2}], "hum": 3, "b": {"p": 4, "q": 5}})
+
+    assert isinstance(reading, dict)
+    assert (reading["t"], reading["h"], reading["p"]) == (1, 3, 4)
+    assert unknown(reading, {"t", "h", "p"}, store=True, moved=unpack.moved).fields == {"a.0.u": 2.0, "b.q": 5.0}
 
 
 def test_too_many_are_refused() -> None:
