@@ -16,6 +16,7 @@ from ingestor.routing.announced_row import DiscoveryRow
 from ingestor.routing.announcements.announcement import (
     Announcement,
     AnnouncementError,
+    NotUnderstood,
     is_announcement,
     read_announcement,
 )
@@ -103,7 +104,7 @@ class Announced:
             found = read_announcement(message.topic, message.payload, prefix=row.prefix)
         except AnnouncementError as error:
             return (Flaw(-1, Reason.FORMAT, shorten(f"no announcement: {error}")),)
-        strange = [f"{one.source.rpartition('#')[2]}: {one.why}" for one in found.strange if not one.beyond]
+        strange = [_told(one) for one in found.strange if not one.beyond]
         strange += [f"{one.topic}: a topic of the broker itself" for one in found.readings if one.topic[:1] == "$"]
         readings = tuple(one for one in found.readings if one.topic[:1] != "$")
         if refused := self._keep(row, message, readings):
@@ -327,6 +328,12 @@ class AnnouncementDecoder:
     def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:  # noqa: ARG002 - a Decoder's signature
         """See `ingestor.ports.Decoder`."""
         return self._announced.tell(self._row, message)
+
+
+def _told(one: NotUnderstood) -> str:
+    """Why a component is not understood; which one, where the announcement has several."""
+    _, several, name = one.source.partition("#")
+    return f"{name}: {one.why}" if several else one.why
 
 
 def _version(row: DiscoveryRow, message: Message, readings: tuple[Announcement, ...]) -> _Version:
