@@ -12,6 +12,7 @@ from ingestor.routing.presets.contract import Family
 from ingestor.routing.route import Compiled, ReadingRoute, Shared
 from ingestor.routing.states import compile_states
 from ingestor.routing.topic import Template
+from ingestor.routing.weather.rows import refuse_weather
 from ingestor.routing.words import shorten
 from sensors import Shape
 
@@ -24,6 +25,13 @@ def compile_row(row: Route, models: Models, shared: Shared, announced: Announced
     Raises:
         ValueError: The row cannot work; it says why.
     """
+    routes = _compile(row, models, shared, announced)
+    for route in routes:
+        refuse_weather(route.template)
+    return routes
+
+
+def _compile(row: Route, models: Models, shared: Shared, announced: Announced) -> Sequence[Compiled]:
     match row.kind:
         case "topic":
             model = models.find(row.model) if row.model else Model("", Shape((), ()))
@@ -67,7 +75,7 @@ def _preset(row: Route, family: Family, shared: Shared) -> Iterator[Compiled]:
             on_invalid=row.on_invalid,
             time=time,
         )
-        yield _of(ReadingRoute(one, model=source.model, shared=shared, unpack=source.unpack))
+        yield _of(ReadingRoute(one, model=source.model, shared=shared, unpack=source.unpack, direct=source.direct))
     for presence in family.presences:
         whose = device.replace("{device}", presence.device)
         yield compile_states(Route(topic=below + presence.topic, device=whose, state=presence.state), shared)

@@ -15,7 +15,7 @@ MAX_READINGS: Final = 10_000
 """So many readings one payload can have."""
 MAX_UNKNOWN: Final = 1_000
 """So many fields that its model does not know one reading can have."""
-MAX_NAME: Final = 255
+MAX_NAME: Final = 256
 """So many characters the name of such a field can have, with the names of what it is nested in."""
 _SHOWN: Final = 40
 _LARGEST: Final = sys.float_info.max

@@ -19,6 +19,8 @@ class Source(NamedTuple):
         time: Where a reading's time is: `field` is a key of what `unpack` gives; without it, the time of receipt.
         format: How payloads are written. With `value`, `unpack` gets the bare value under the name of the model's only
             field, as a value of its kind; of a model with several fields, as text under `word`.
+        direct: Whether `unpack` gives a payload that the model finds right as it stands: it is not asked then, and a
+            message costs a third.
         measurement: The measurement where it is not the name of the model, put together from levels of the topic:
             `{rack}_temperature`. As everywhere, levels that are in it become no tags.
     """
@@ -28,6 +30,7 @@ class Source(NamedTuple):
     unpack: Unpack
     time: TimeOf = TimeOf()
     format: Literal["json", "value", "csv", "line", "cbor", "msgpack"] = "json"
+    direct: bool = False
     measurement: str | None = None
 
 

@@ -76,7 +76,8 @@ def read_event(payload: object) -> Sequence[Values]:
 
 def _source(kind: str, field: FieldShape, part: str = "") -> Source:
     unpack = read_value if field.kind is Kind.FLOAT else read_words
-    return Source(f"{{device}}/{kind}/{{entity}}{part}/state", model(f"esphome_{kind}", field), unpack, format="value")
+    topic = f"{{device}}/{kind}/{{entity}}{part}/state"
+    return Source(topic, model(f"esphome_{kind}", field), unpack, format="value", direct=True)
 
 
 ESPHOME: Final = Family(

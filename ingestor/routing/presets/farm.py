@@ -25,6 +25,7 @@ FARM: Final = Family(
             model(f"farm_{quantity}", kind.shape.fields[0]._replace(name="value")),
             read_value,
             format="value",
+            direct=True,
             measurement=f"{{rack}}_{quantity}",
         )
         for quantity, kind in CATALOG.items()
