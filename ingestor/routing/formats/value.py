@@ -38,7 +38,7 @@ class ValueFormat:
 
     def reader(self, wire: Wire) -> Callable[[bytes], Values]:
         """See `Format`."""
-        if self._field.kind is Kind.FLOAT and not self._field.choices and isinstance(wire, PlainWire):
+        if self._field.kind is Kind.FLOAT and isinstance(wire, PlainWire):
             return _float_reader(self._field)
         return lambda payload: wire.read(self.load(payload))
 
