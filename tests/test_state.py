@@ -15,7 +15,7 @@ from ingestor.encode.types import Registered
 from ingestor.errors import DataDirError, StateError
 from ingestor.ports import FieldType
 from ingestor.state import CursorRow, State, open_state, read_field_types
-from tests.builders import letter
+from tests.builders import letter, message
 from tests.support import run
 
 TEMPERATURE, ON = ("Farm", "climate", "temperature"), ("Farm", "climate", "on")
@@ -296,3 +296,34 @@ def test_forgetting_a_store_leaves_the_others(connection: sqlite3.Connection) ->
 def test_forgetting_an_unknown_store_says_so(connection: sqlite3.Connection) -> None:
     """There is nothing to forget of a store that never began."""
     assert not state.forget_store(connection, "nobody")
+
+
+def test_announcements_are_kept_as_they_came(connection: sqlite3.Connection) -> None:
+    """Each once, however often it is kept."""
+    came = [message(b"{}", topic="a", received_ns=1), message(b"", topic="a", received_ns=2)]
+    for _ in range(2):
+        state.add_announcements(connection, came)
+
+    assert sorted(state.announcements(connection)) == sorted(came)
+
+
+def test_announcements_that_no_message_needs_are_let_go_of(connection: sqlite3.Connection) -> None:
+    """What holds for the oldest message stays, and what came after it; what was taken back by then is gone."""
+    kept = [("a", 3, b"2"), ("a", 7, b""), ("b", 1, b"1"), ("d", 6, b"1")]
+    gone = [("a", 1, b"1"), ("c", 1, b"1"), ("c", 4, b"")]
+    came = [message(payload, topic=topic, received_ns=when) for topic, when, payload in kept + gone]
+    state.add_announcements(connection, came)
+
+    assert state.forget_announcements(connection, 5) == 5
+    assert sorted((one.topic, one.received_ns, one.payload) for one in state.announcements(connection)) == kept
+
+
+def test_announcements_that_a_dead_letter_needs_stay(connection: sqlite3.Connection) -> None:
+    """It may be tried again long after the journal has forgotten its message."""
+    came = [message(payload, topic="a", received_ns=when) for when, payload in ((1, b"1"), (3, b"2"), (5, b""))]
+    state.add_announcements(connection, came)
+    state.begin_cursor(connection, "local", 0)
+    deadletters.add(connection, "local", [letter(0, of=message(received_ns=2))])
+
+    assert state.forget_announcements(connection, 9) == 2
+    assert len(state.announcements(connection)) == 3

@@ -24,13 +24,14 @@ from ingestor.routing.cache import Recent
 from ingestor.routing.words import shorten
 
 _MAX_BYTES: Final = 32 * 2**20
-"""What all announcements may take, in memory and about as much in `state.db`: those of at least 5,000 values."""
+"""What all announcements may take, in memory and no more in `state.db`: about 10,000 of one value each."""
 _MAX_SOURCES: Final = 200
 """So many announcements can be for one topic."""
-_DECODERS_BYTES: Final = 16 * 2**20
-_DECODER_BYTES: Final = 4 * 1024
-_VERSION_BYTES: Final = 1_024
-_READING_BYTES: Final = 3 * 1024
+_DECODERS_BYTES: Final = 24 * 2**20
+"""What may be remembered of topics that messages come on: at least 4,500 of them."""
+_DECODER_BYTES: Final = 2_560
+_VERSION_BYTES: Final = 512
+_READING_BYTES: Final = 2_048
 
 _received = attrgetter("received_ns")
 

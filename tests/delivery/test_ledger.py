@@ -14,7 +14,9 @@ from ingestor.delivery.ledger import Ledger
 from ingestor.encode.types import Registered, TypeRegistry
 from ingestor.errors import StateError
 from ingestor.ports import FieldType, Reason
+from ingestor.routing.announced import Announced
 from tests.builders import letter, message, series
+from tests.routing.homes import KITCHEN, Home, body
 
 
 @pytest.fixture
@@ -25,7 +27,9 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def opened(connection: sqlite3.Connection, *, max_letter_bytes: int = 2**20) -> Ledger:
+def opened(
+    connection: sqlite3.Connection, *, max_letter_bytes: int = 2**20, announced: Announced | None = None
+) -> Ledger:
     """The ledger as a start of the service makes it."""
     return Ledger(
         "local",
@@ -33,6 +37,7 @@ def opened(connection: sqlite3.Connection, *, max_letter_bytes: int = 2**20) -> 
         totals=state.counters(connection, "local"),
         types=TypeRegistry(state.field_types(connection, "local")),
         max_letter_bytes=max_letter_bytes,
+        announced=announced,
     )
 
 
@@ -160,3 +165,28 @@ def test_tried_again_leaves_what_is_not_saved(connection: sqlite3.Connection) ->
     assert between == {"stored": 2, "set_aside": 0, "reason.type": 1}
     assert ledger.totals == between == state.counters(connection, "local")
     assert state.cursors(connection)["local"].position == 12
+
+
+def test_the_cursor_passes_no_announcement_that_is_not_kept(connection: sqlite3.Connection) -> None:
+    """What was announced is on disk with it; what is announced while that is written follows with the next."""
+    home = Home()
+    home.announce(body())
+    ledger = opened(connection, announced=home.table.announced)
+    ledger.enter(11, Counter(ignored=1), [])
+    saved = ledger.save(connection)
+    home.announce(None)
+    ledger.saved(saved, all_entered=True)
+
+    assert [(one.topic, one.received_ns) for one in state.announcements(connection)] == [(KITCHEN, 1)]
+    assert [one.received_ns for one in home.table.announced.unsaved] == [2]
+
+
+def test_announcements_that_are_tried_again_are_kept(connection: sqlite3.Connection) -> None:
+    """With what becomes of them."""
+    home = Home()
+    home.announce(body())
+    ledger = opened(connection, announced=home.table.announced)
+    ledger.saved(ledger.save_returned(connection, [], Counter(), []), all_entered=False)
+
+    assert len(state.announcements(connection)) == 1
+    assert home.table.announced.unsaved == ()
