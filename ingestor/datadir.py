@@ -10,6 +10,8 @@ from ingestor import __version__, state
 from ingestor.config import Config
 from ingestor.errors import DataDirError
 from ingestor.journal import JournalFiles
+from ingestor.ports import DeviceLog
+from ingestor.routing import RoutingTable
 from ingestor.state import INTAKE, CursorRow
 from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
 
@@ -22,6 +24,19 @@ def journal_dir(config: Config) -> Path:
 def state_file(config: Config) -> Path:
     """The file of cursors, counters and dead letters."""
     return config.data_dir / state.FILE_NAME
+
+
+def make_table(config: Config, *, devices: DeviceLog | None = None) -> RoutingTable:
+    """The routing table of a configuration for who is not the service; it knows what devices announced to that.
+
+    Raises:
+        ConfigError: Some models or routes cannot work.
+        DataDirError: What was announced cannot be read.
+    """
+    table, path = RoutingTable(config, devices=devices), state_file(config)
+    if any(row.kind == "discovery" for row in config.routes) and path.exists():
+        table.announced.load(state.read_state(path, state.announcements))
+    return table
 
 
 def make_data_dir(path: Path) -> None:

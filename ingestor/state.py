@@ -338,7 +338,12 @@ def forget_announcements(connection: sqlite3.Connection, before_ns: int) -> int:
 
 
 def read_field_types(path: Path, store: str) -> dict[FieldKey, Registered]:
-    """What `field_types` tells, from a file that is only read: for who is not the service, whether that runs or not.
+    """What `field_types` tells; see `read_state`."""
+    return read_state(path, lambda connection: field_types(connection, store))
+
+
+def read_state(path: Path, work: Work[Result]) -> Result:
+    """Do work with a file that is only read: for who is not the service, whether that runs or not.
 
     Raises:
         DataDirError: It cannot be read, or was written by another version.
@@ -347,7 +352,7 @@ def read_field_types(path: Path, store: str) -> dict[FieldKey, Registered]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECS)) as found:
             (version,) = found.execute("PRAGMA user_version").fetchone()
             if version == _VERSION:
-                return field_types(found, store)
+                return work(found)
     except sqlite3.Error as error:
         raise DataDirError(f"{path} cannot be read: {error}") from error
     raise DataDirError(_other_version(path, version))

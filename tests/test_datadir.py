@@ -3,14 +3,25 @@
 import dataclasses
 import os
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ingestor import state
 from ingestor.config import Config
-from ingestor.datadir import disk_bytes_written, journal_dir, journal_files, make_data_dir, state_file, stopped_snapshot
+from ingestor.datadir import (
+    disk_bytes_written,
+    journal_dir,
+    journal_files,
+    make_data_dir,
+    make_table,
+    state_file,
+    stopped_snapshot,
+)
 from ingestor.errors import DataDirError
 from tests.cli.commands import fill, message
+from tests.routing.homes import ROW, Home, body
 
 MANY = [message(number) for number in range(10)]
 
@@ -129,3 +140,16 @@ def test_a_journal_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     journal_dir(config).touch()
     with pytest.raises(DataDirError, match=r"journal cannot be read: Not a directory"):
         journal_files(config)
+
+
+def test_what_devices_announced_to_the_service_is_known_beside_it(tmp_path: Path) -> None:
+    """To whoever asks what would become of a message; without a service there is nothing to know."""
+    config = Config.model_validate({"data_dir": tmp_path / "data", "routes": [ROW]})
+    assert make_table(config).announced_topics == []
+    home = Home()
+    home.announce(body())
+    with closing(state.open_state(state_file(config))) as connection:
+        state.add_announcements(connection, home.table.announced.unsaved)
+
+    assert make_table(config).announced_topics == ["kitchen/temperature"]
+    assert make_table(config.model_copy(update={"routes": ()})).announced_topics == []

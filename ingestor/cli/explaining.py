@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from ingestor.cli.payloads import payload_json
 from ingestor.cli.units import readable_time
 from ingestor.config import Config
+from ingestor.datadir import make_table
 from ingestor.encode.line import LineEncoder
-from ingestor.ports import IGNORED, RETAIN, Flaw, Message, Point
-from ingestor.routing import RoutingTable
+from ingestor.ports import IGNORED, RETAIN, UNROUTED, Flaw, Message, Point
 from ingestor.routing.table import Taken
 
 
@@ -66,17 +66,18 @@ class Explainer:
 
     Raises:
         ConfigError: They cannot work.
+        DataDirError: What devices announced to the service cannot be read.
     """
 
     def __init__(self, config: Config) -> None:
         self._states: list[tuple[str, bool]] = []
-        self._table = RoutingTable(config, devices=self)
+        self._table = make_table(config, devices=self)
         self._lines = LineEncoder()
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
         """What the service would subscribe to."""
-        return tuple(self._table.subscriptions)
+        return (*self._table.subscriptions, *self._table.announced_topics)
 
     def explain(self, message: Message) -> Explanation:
         """What becomes of the message."""
@@ -89,6 +90,8 @@ class Explainer:
         points: list[Point] = []
         flaws = taken.decoder.decode(message, points)
         why = ""
+        if flaws is UNROUTED:
+            return Explanation(message, None, [], [], "", [])
         if flaws is IGNORED:
             flaws, why = (), "it says whether a device is there" if self._states else "it is no reading"
         written = [(point.series.bucket, self._line(point)) for point in points]

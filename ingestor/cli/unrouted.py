@@ -6,9 +6,8 @@ from ingestor.cli.options import AsJson, ConfigFile, load_config, with_lines
 from ingestor.cli.output import is_narrow, say, say_json, say_table
 from ingestor.cli.payloads import payload_json, payload_text
 from ingestor.cli.units import counted, readable_time
-from ingestor.datadir import journal_files
+from ingestor.datadir import journal_files, make_table
 from ingestor.ports import Lost, Message
-from ingestor.routing import RoutingTable
 
 _SHOWN_BYTES = 40
 _MAX_TOPICS = 1_000
@@ -28,7 +27,7 @@ def unrouted(config: ConfigFile = None, json: AsJson = False) -> None:
     """
     loaded = load_config(config)
     with with_lines(config):
-        table = RoutingTable(loaded)
+        table = make_table(loaded)
     found: dict[str, _Topic] = {}
     beyond = 0
     files = journal_files(loaded)

@@ -1,8 +1,11 @@
 """What becomes of a message, step by step."""
 
+import json
+
 from ingestor.cli.explaining import Explainer, in_words
 from ingestor.config import Config
 from ingestor.ports import Message
+from tests.routing.homes import KITCHEN, ROW, body
 
 STATES = {"topic": "{rack}/status", "device": "{rack}", "state": {}}
 LISTS = {"topic": "{rack}/list", "model": "climate", "bucket": "B", "each": "$"}
@@ -38,3 +41,23 @@ def test_what_influxdb_would_not_take_is_told() -> None:
 
     assert word == "point"
     assert what.startswith("B: ")
+
+
+def test_what_is_not_announced_when_it_comes_is_unrouted() -> None:
+    """A topic that was announced is taken, until that is taken back."""
+    explainer = Explainer(Config.model_validate({"routes": [ROW]}))
+    fates = [
+        explainer.explain(Message(topic, payload, at)).fate
+        for at, (topic, payload) in enumerate(
+            [
+                ("kitchen/temperature", b"20"),
+                (KITCHEN, json.dumps(body()).encode()),
+                ("kitchen/temperature", b"20"),
+                (KITCHEN, b""),
+                ("kitchen/temperature", b"20"),
+            ]
+        )
+    ]
+
+    assert fates == ["unrouted", "ignored", "stored", "ignored", "unrouted"]
+    assert explainer.subscriptions == ("homeassistant/+/+/+/config", "homeassistant/+/+/config")
