@@ -14,12 +14,14 @@ RETAIN = 0x01
 """Bit of `Message.flags`: the broker kept this message and sent it because we subscribed."""
 DUP = 0x08
 """Bit of `Message.flags`: the broker says it sent this message before."""
+FETCHED = 0x10
+"""Bit of `Message.flags`: a task of ours fetched it. No packet has room for it, so no broker can send it."""
 
 
 class Message(NamedTuple):
     """One message as it came, before anything of it was understood.
 
-    `flags` is the low half of the first byte of a PUBLISH packet (MQTT 5, section 3.3.1: DUP, QoS, RETAIN).
+    `flags` is the low half of the first byte of a PUBLISH packet (MQTT 5, section 3.3.1: DUP, QoS, RETAIN), or FETCHED.
     `packet_id` is 0 at QoS 0. `properties` is the undecoded property block of MQTT 5, without its length.
     `received_ns` is unique and increasing within a journal.
     """

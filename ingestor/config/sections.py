@@ -19,6 +19,7 @@ from ingestor.config.devices import Device, overlapping
 from ingestor.config.models import ModelSpec
 from ingestor.config.routes import Route
 from ingestor.config.section import Section
+from ingestor.config.tasks import TaskSpec, with_kinds, written_alike
 from ingestor.config.values import (
     BearerToken,
     Duration,
@@ -29,6 +30,7 @@ from ingestor.config.values import (
     MqttText,
     Secret,
     StoreName,
+    TaskName,
     TimeZone,
     Version,
     host_name,
@@ -220,6 +222,7 @@ class Config(Section):
     journal: Journal = Journal()
     deadletters: DeadLetters = DeadLetters()
     buckets: tuple[Bucket, ...] = ()
+    tasks: dict[TaskName, TaskSpec] = Field({})
     web: Web = Web()
 
     @field_validator("stores")
@@ -244,6 +247,21 @@ class Config(Section):
         names = [bucket.name for bucket in value]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"declared twice: {', '.join(sorted(twice))}")
+        return value
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _kinds(cls, value: object) -> object:
+        return with_kinds(value)
+
+    @field_validator("tasks")
+    @classmethod
+    def _told_apart(cls, value: dict[str, TaskSpec]) -> dict[str, TaskSpec]:
+        if (alike := written_alike(value)) is not None:
+            raise ValueError(
+                f"{' and '.join(alike)} store weather under the same tags of one bucket, where each would replace what "
+                "the other stored; give one of them tags: {site: NAME}"
+            )
         return value
 
     def store_path(self, name: str) -> Path:

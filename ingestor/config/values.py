@@ -52,6 +52,12 @@ def _store_name(value: str) -> str:
     return value
 
 
+def _task_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+        raise ValueError("the name of a task is 1 to 64 letters, digits, - or _ (it stands in topics and metrics)")
+    return value
+
+
 def _group_name(value: str) -> str:
     if not re.fullmatch(r"[^/+#\s]+", value):
         raise ValueError("the name of a group is one word without / + #")
@@ -152,6 +158,7 @@ TimeZone = Annotated[str, AfterValidator(_zone)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 MqttText = Annotated[str, Field(min_length=1), AfterValidator(_mqtt_text)]
 StoreName = Annotated[str, AfterValidator(_store_name)]
+TaskName = Annotated[str, AfterValidator(_task_name)]
 GroupName = Annotated[str, AfterValidator(_group_name)]
 MqttSecret = Annotated[Secret, AfterValidator(_mqtt_secret)]
 BearerToken = Annotated[Secret, AfterValidator(_bearer)]

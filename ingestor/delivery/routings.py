@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ingestor.config import Config
 from ingestor.routing import RoutingTable
+from ingestor.routing.weather.rows import decisive
 
 _DECISIVE: Final[Mapping[str, Any]] = {
     "routes": True,
@@ -48,6 +49,8 @@ def text_of(config: Config) -> str:
     """What of a configuration decides how messages are decoded, as text; equal where they are decoded alike."""
     said = config.model_dump(mode="json", include=_DECISIVE, exclude_unset=True, by_alias=True)
     said["mqtt"] = {"max_packet": f"{config.mqtt.max_packet}B"}
+    if tasks := decisive(config.tasks):
+        said["tasks"] = tasks
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

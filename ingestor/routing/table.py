@@ -16,6 +16,7 @@ from ingestor.routing.index import TopicIndex
 from ingestor.routing.models import Models
 from ingestor.routing.place import series_bytes
 from ingestor.routing.topic import Relation
+from ingestor.routing.weather.rows import compile_weather
 
 _TOPICS_BYTES: Final = 24 * 2**20
 """What may be remembered of topics: at least 15,000 of them."""
@@ -32,7 +33,7 @@ class RoutingTable:
     `farm/#`.
 
     Args:
-        config: Its `routes`, `models`, `devices` and `buckets` count.
+        config: Its `routes`, `models`, `devices` and `buckets` count, and the weather of its `tasks`.
         devices: Who is told what is heard of devices.
 
     Attributes:
@@ -142,6 +143,13 @@ def _compile(config: Config, log: DeviceLog | None, announced: Announced) -> tup
             rows += [_Row(f"routes[{at}]", route, of_preset) for route in compile_row(row, models, shared, announced)]
         except ValueError as error:
             problems.append(Problem(str(error), f"routes[{at}] {row.topic or row.preset or row.discovery}"))
+    for name, task in config.tasks.items():
+        if task.kind == "weather":
+            try:
+                made = compile_weather(name, task, models, shared)
+                rows += [_Row(f"tasks.{name}", route, of_preset=False) for route in made]
+            except ValueError as error:
+                problems.append(Problem(str(error), f"tasks.{name}"))
     return rows, problems
 
 

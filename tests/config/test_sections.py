@@ -23,6 +23,7 @@ from ingestor.config import (
     Section,
     StateOf,
     StoreSpec,
+    TaskSpec,
     TimeOf,
     Tls,
     Web,
@@ -166,7 +167,8 @@ def test_a_password_in_the_address_is_refused_and_not_told() -> None:
         (Config, {"stores": {"a/b": {}}}, "name of a store"),
         (Config, {"buckets": [{"name": "a"}, {"name": "a"}]}, "declared twice: a"),
         (Config, {"timezone": "Mars"}, "not a time zone"),
-        (Config, {"tasks": {}}, "Extra inputs"),
+        (Config, {"sites": {}}, "Extra inputs"),
+        (Config, {"tasks": {"a b": {}}}, "name of a task"),
     ],
 )
 def test_values_that_cannot_be_meant_are_refused(section: type[Section], values: dict[str, Any], words: str) -> None:
@@ -330,6 +332,19 @@ def test_commented_buckets_show_every_key() -> None:
     assert Bucket.model_validate(entry).retention is None
 
 
+def test_commented_tasks_show_every_key_with_its_default() -> None:
+    """The two tasks in comments have each key there is between them, and hold once they are taken out."""
+    tasks = commented_yaml("tasks")
+    config = Config.model_validate({"tasks": tasks})
+    own = {"cron", "timezone", "providers", "latitude", "longitude", "api_key"}
+
+    assert {path for one in tasks.values() for path, _ in leaves(TaskSpec, one)} == expected_leaves(TaskSpec)
+    for name, task in config.tasks.items():
+        assert task == TaskSpec.model_validate(
+            {"kind": name} | {key: tasks[name][key] for key in own & set(tasks[name])}
+        )
+
+
 def documented_defaults() -> list[tuple[str, str]]:
     """Each key of the reference that has a default there, and that default."""
     text = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
@@ -348,10 +363,15 @@ def test_documented_defaults_are_those_of_the_code(key: str, default: str) -> No
         "devices[].": {"id": "a"},
         "stores.NAME.": {},
         "buckets[].": {"name": "a"},
+        "tasks.NAME.": {"kind": "backup", "every": "1d"},
         "": {},
     }
     sections: dict[str, type[Section]] = dict(
-        zip(needed, (StateOf, Route, FieldSpec, ModelSpec, Calibration, Device, StoreSpec, Bucket, Config), strict=True)
+        zip(
+            needed,
+            (StateOf, Route, FieldSpec, ModelSpec, Calibration, Device, StoreSpec, Bucket, TaskSpec, Config),
+            strict=True,
+        )
     )
     prefix = next(start for start in needed if key.startswith(start))
     first, *rest = key.removeprefix(prefix).split(".")

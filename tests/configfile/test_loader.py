@@ -112,7 +112,7 @@ routes:
   - topic: {rack}
     model: temperature
 web: {port: 1, port: 70000}
-tasks: {}
+pages: {}
 """
     environ = {"INGESTOR_MQTT__PASWORD": "x", "INGESTOR_BATCH__MAX_POINTS": "0"}
 
@@ -131,7 +131,7 @@ tasks: {}
         ),
         "config.yaml:8: routes[0].bucket: is missing",
         "config.yaml:10: web.port: given twice, in line 10 already",
-        f"config.yaml:11: tasks: unknown key; known here: {sections}",
+        f"config.yaml:11: pages: unknown key; known here: {sections}",
         "INGESTOR_BATCH__MAX_POINTS: batch.max_points: must be at least 1",
         "INGESTOR_MQTT__PASWORD: no such key; did you mean INGESTOR_MQTT__PASSWORD?",
         "secret file mqtt__pasword: no such key; did you mean mqtt__password?",

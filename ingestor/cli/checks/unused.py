@@ -53,7 +53,7 @@ def _topics(template: str, deepest: int) -> Iterator[str]:
 
 
 def _models(config: Config) -> Iterator[Finding]:
-    used = {row.model for row in config.routes}
+    used = {row.model for row in config.routes} | {task.kind for task in config.tasks.values()}  # weather is a model
     waiting = [name for name in used if name in config.models]
     while waiting:
         parent = config.models[waiting.pop()].extends

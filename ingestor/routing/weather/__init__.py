@@ -1,0 +1,1 @@
+"""What weather services answer, and what it becomes."""
