@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError, field_validator, model_validator
 
 from ingestor.routing.models import Model
-from ingestor.routing.wire import MAX_TAG, MAX_TEXT, CodeWire, PlainWire
+from ingestor.routing.wire import MAX_TAG, MAX_TEXT, CodeWire, PlainWire, reader_of
 from sensors import FieldShape, Kind, Measurement, Range, Shape, Tag, TagShape
 from tests.routing.helpers import JSON
 
@@ -23,13 +23,14 @@ class Pot(Measurement):
     pulses: int | None = None
     wet: bool | None = None
     state: str | None = None
+    stage: Literal["seed", "dry"] | None = None
 
 
 POT = PlainWire(Model("pot", Pot.shape))
 VALUES = JSON | st.floats(-5, 105) | st.sampled_from([0, 100, "dry"])
 
 
-@given(st.dictionaries(st.sampled_from(["plant", "moisture", "pulses", "wet", "state", "else"]), VALUES))
+@given(st.dictionaries(st.sampled_from(["plant", "moisture", "pulses", "wet", "state", "stage", "else"]), VALUES))
 def test_a_wire_takes_what_its_class_takes(values: dict[str, object]) -> None:
     """Class and wire agree on every reading, parsed or not, but for what only one of them is asked."""
     text = json.dumps(values).encode()
@@ -180,6 +181,15 @@ def clever(**captured: str) -> CodeWire:
     """The wire of the model with code."""
     plain = PlainWire(Model("clever", Clever.shape), filled=captured.keys(), also="ts")
     return CodeWire(Clever, plain=plain, captured=captured, also="ts")
+
+
+def test_the_service_reads_a_class_as_it_says() -> None:
+    """For authors: with code and without, from JSON."""
+    assert reader_of(Pot)(b'{"moisture": 5, "else": 1}') == {"moisture": 5.0}
+    assert reader_of(Clever)(b'{"moisture": "5%"}') == {"moisture": 5.0}
+    for model in (Pot, Clever):
+        with pytest.raises(ValueError, match="moisture"):
+            reader_of(model)(b'{"moisture": true}')
 
 
 def test_a_model_with_code_is_asked() -> None:
