@@ -116,11 +116,12 @@ def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -
 
 def _add(connection: sqlite3.Connection, store: str, letters: Sequence[Letter]) -> None:
     """Put a few letters in, with two statements in all: at each, the thread waits to get the interpreter back."""
-    messages = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(letters))
+    raws = {(letter.position, letter.message.received_ns): letter for letter in letters}.values()
+    messages = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(raws))
     connection.execute(
         "INSERT OR IGNORE INTO raw (position, received_ns, topic, payload, flags, packet_id, properties, bytes)"
         f" VALUES {messages}",
-        [value for letter in letters for value in _raw_row(letter.position, letter.message)],
+        [value for letter in raws for value in _raw_row(letter.position, letter.message)],
     )
     parts = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(letters))
     connection.execute(
@@ -139,7 +140,12 @@ def _raw_row(position: int, message: Message) -> tuple[object, ...]:
 
 def _part_row(store: str, letter: Letter) -> tuple[object, ...]:
     position, message, point, reason, detail, fields, fate, bucket = letter
-    return (position, message.received_ns, store, point, reason, detail, ",".join(fields), fate, bucket)
+    return (position, message.received_ns, store, point, reason, detail, _joined(fields), fate, bucket)
+
+
+def _joined(fields: Sequence[str]) -> str:
+    """The names with commas between them and none in them, so that they can be counted."""
+    return ",".join(field.replace(",", ";") for field in fields)
 
 
 def total_bytes(connection: sqlite3.Connection) -> int:

@@ -281,8 +281,6 @@ def _settle_returned(
             counts[f"reason.{Reason.UNROUTED}"] += 1
         elif fate is None:
             fate = Fate.STORED
-        if one.fate is Fate.STORED:
-            counts["points"] -= parcel.points_of(number)  # they were stored, and counted, before
         if fate is not Fate.HELD and one.fate is Fate.STORED:
             fate = Fate.STORED  # other points of it were stored before
         fates[one.position] = fate or Fate.SET_ASIDE

@@ -2,7 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count, filterfalse, islice
 from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
@@ -122,9 +123,10 @@ class Parcel:
             fates[number] = fate
             counts[Fate.STORED] -= made > 0
             counts[fate] += 1
+            of_message = list(self._letters(number, refused, fate))
             if fate is Fate.STORED:
-                counts["fields_set_aside"] += sum(len(refusal.fields) for refusal in refused)
-            letters += self._letters(number, refused, fate)
+                counts["fields_set_aside"] += sum(len(letter.fields) for letter in of_message)
+            letters += of_message
         return Account(counts, letters, fates)
 
     def _refusals(
@@ -133,41 +135,52 @@ class Parcel:
         """What was refused, by message number, and how many points of each were not stored at all."""
         refusals: dict[int, list[Refusal]] = defaultdict(list)
         lost: Counter[int] = Counter()
+        place = self._places()
         for number, flaws in self._flaws.items():
             for flaw in flaws:
                 fields = (flaw.field,) if flaw.field and flaw.point != WHOLE_MESSAGE else ()
                 refusals[number].append(Refusal(flaw.point, flaw.reason, flaw.detail, fields))
         for rejection in rejections:
-            number, point = self._place(rejection.at)
+            number, point = place(rejection.at)
             lost[number] += not rejection.fields
             refusals[number].append(Refusal(point, rejection.reason, rejection.detail, rejection.fields))
         for index, why in held.items():
-            number, point = self._place(index)
+            number, point = place(index)
             lost[number] += 1
             refusals[number].append(Refusal(point, Reason.BUCKET, why, bucket=self.points[index].series.bucket))
         return refusals, lost
 
-    def _place(self, index: int) -> tuple[int, int]:
-        """The message number of a point of the batch, and the number of its reading in that message."""
-        number = self._owners[index]
-        reading = index - bisect_left(self._owners, number)
-        for pointless in sorted({flaw.point for flaw in self._flaws.get(number, ()) if not flaw.field}):
-            reading += 0 <= pointless <= reading
-        return number, reading
+    def _places(self) -> Callable[[int], tuple[int, int]]:
+        """From a point of the batch to the number of its message, and that of its reading in the message."""
+        known: dict[int, Sequence[int]] = {}  # a message can have thousands of readings, and all of them refused
+
+        def place(index: int) -> tuple[int, int]:
+            number = self._owners[index]
+            if number not in known:
+                known[number] = self._readings(number)
+            return number, known[number][index - bisect_left(self._owners, number)]
+
+        return place
+
+    def _readings(self, number: int) -> Sequence[int]:
+        """The readings of a message that gave its points: all but those that are named as a whole."""
+        pointless = {flaw.point for flaw in self._flaws.get(number, ()) if not flaw.field}
+        return list(islice(filterfalse(pointless.__contains__, count()), self.points_of(number)))
 
     def points_of(self, number: int) -> int:
         """How many points the message of that number gave."""
         return bisect_right(self._owners, number) - bisect_left(self._owners, number)
 
     def _letters(self, number: int, refusals: Iterable[Refusal], fate: Fate) -> Iterator[Letter]:
-        """A letter a point: what was wrong with several of its fields stands in one."""
+        """A letter a point: what was wrong with several of its fields stands in one, which names them or all of it."""
         position, message = self._message(number)
         by_point: dict[int, list[Refusal]] = defaultdict(list)
         for refusal in refusals:
             by_point[refusal.point].append(refusal)
         for point, of_point in by_point.items():
             detail = "; ".join(refusal.detail for refusal in of_point)
-            fields = tuple(field for refusal in of_point for field in refusal.fields)
+            some = all(refusal.fields for refusal in of_point)
+            fields = tuple(field for refusal in of_point for field in refusal.fields) if some else ()
             bucket = of_point[-1].bucket  # what is held comes last
             yield Letter(position, message, point, of_point[0].reason, detail, fields, fate, bucket)
 

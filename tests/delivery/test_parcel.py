@@ -1,9 +1,13 @@
 """What became of each message of a parcel."""
 
 from collections.abc import Sequence
+from random import Random
+from time import process_time
 from typing import Self
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestor.deadletters import WHOLE_MESSAGE, Fate
 from ingestor.delivery.parcel import Parcel
@@ -134,7 +138,7 @@ def test_several_faults_of_a_point_share_a_letter() -> None:
     parcel = filled(b"half")
     (letter,) = parcel.settle([refuse(0, "temperature")], {0: "no rights"}).letters
 
-    assert letter.fields == ("humidity", "temperature")
+    assert letter.fields == ()  # all of the point waits
     assert letter.detail == "too wet; too old; no rights"
     assert (letter.fate, letter.bucket) == (Fate.HELD, "Farm")
 
@@ -205,3 +209,34 @@ def test_a_fault_of_ours_costs_its_message_alone() -> None:
     assert counted(parcel) == {"stored": 2, "set_aside": 2, "points": 2}
     assert [(letter.position, letter.reason) for letter in account.letters] == [(1, Reason.MODEL), (2, Reason.MODEL)]
     assert "ArithmeticError('beyond')" in account.letters[0].detail
+
+
+@given(st.lists(st.sampled_from(["good", "bad", "half"]), min_size=1, max_size=9), st.randoms())
+def test_a_letter_names_the_reading_whatever_became_of_the_others(words: list[str], random: Random) -> None:
+    """What the store refuses of a message is told by the number that the reading has in it, and counted once."""
+    parcel = filled(b"good", " ".join(words).encode(), b"bad good")
+    readings = [number for number, word in enumerate(words) if word != "bad"]
+    rejected = [at for at in range(len(readings)) if random.random() < 0.5]
+    account = parcel.settle([refuse(1 + at) for at in random.sample(rejected, len(rejected))])
+    told = {letter.point for letter in account.letters if letter.position == 1 and not letter.fields}
+    lost = {readings[at] for at in rejected}
+
+    assert told == {number for number, word in enumerate(words) if word == "bad"} | lost
+    assert account.counts["points"] == 2 + len(readings) - len(lost)
+    assert account.counts["fields_set_aside"] == sum(
+        word == "half" and number not in lost for number, word in enumerate(words)
+    )
+    assert sum(account.counts[fate] for fate in Fate) == 3
+
+
+def test_thousands_of_readings_are_settled_at_once() -> None:
+    """Where the decoder refuses every other reading and the store all that are left, it takes no time to tell."""
+    number = 20_000
+    parcel = filled(b"bad good " * number)
+    began = process_time()
+    account = parcel.settle([refuse(at) for at in range(number)])
+
+    assert [letter.point for letter in account.letters if letter.reason is Reason.REJECTED] == list(
+        range(1, 2 * number, 2)
+    )
+    assert process_time() - began < 5

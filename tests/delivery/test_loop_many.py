@@ -1,0 +1,52 @@
+"""Messages with many readings, all the way: what is stored of them, what is set aside, and what a replay changes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingestor.ports import Point, Reason, Rejection
+from tests.delivery.rig import hurry
+from tests.delivery.test_loop import letters, mark_all, messages, rig_with, times
+
+
+def test_messages_of_many_readings_are_accounted_for(tmp_path: Path) -> None:
+    """Whoever refuses some of their readings: each has a letter under its number; a fix and a replay end that."""
+
+    def pick(points: Sequence[Point]) -> Sequence[Rejection]:
+        odd = [at for at, point in enumerate(points) if point.time_ns % 10 == 2]
+        return [Rejection(at, Reason.REJECTED, "too old") for at in odd]
+
+    rig = rig_with(tmp_path, *messages(1, b"good bad good half"), *messages(1, b"bad bad good", begin=1))
+    rig.answer = pick
+    hurry(rig.run_for(0))
+    before, told = rig.saved(), letters(rig)
+    rig.decoders.mended = True
+    rig.answer = lambda _: ()
+    mark_all(rig)
+    hurry(rig.run_for(10))
+
+    assert before == {"stored": 1, "set_aside": 1, "points": 2, "fields_set_aside": 1}
+    assert [(letter.position, letter.reason, letter.fields) for letter in told] == [
+        (0, "type", ""),
+        (0, "range", "humidity"),
+        (0, "rejected", ""),
+        (1, "type", ""),
+        (1, "type", ""),
+        (1, "rejected", ""),
+    ]
+    assert rig.saved() == {"stored": 2, "points": 2 + 7, "tried_again": 2}
+    assert letters(rig) == []
+    assert sorted(times(rig)) == [0, 1, 2, 3, 10, 11, 12]
+
+
+def test_a_replay_of_some_readings_leaves_what_is_stored(tmp_path: Path) -> None:
+    """Where nothing is mended, a message with stored readings still counts as stored, with the same letters."""
+    rig = rig_with(tmp_path, *messages(1, b"good bad half"))
+    hurry(rig.run_for(0))
+    before, told = rig.saved(), [letter[2:7] for letter in letters(rig)]
+    mark_all(rig)
+    hurry(rig.run_for(10))
+
+    assert [letter[2:7] for letter in letters(rig)] == told
+    assert {name: rig.saved()[name] for name in ("stored", "fields_set_aside")} == {
+        name: before[name] for name in ("stored", "fields_set_aside")
+    }
