@@ -12,6 +12,7 @@ from ingestor.cli import (
     copy,
     deadletters,
     demo,
+    discover,
     explain,
     export,
     import_,
@@ -57,6 +58,7 @@ def make_app() -> typer.Typer:
     app.command()(simulate.simulate)
     app.command()(check.check)
     app.command()(status.status)
+    app.command()(discover.discover)
     app.command()(explain.explain)
     app.command()(tail.tail)
     app.add_typer(stores.make_group(), name="stores")

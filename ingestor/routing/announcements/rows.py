@@ -156,8 +156,9 @@ def _is_scaled(one: Announcement) -> bool:
 
 
 def _model_name(fields: Mapping[str, Announcement]) -> str:
-    """What readings of the topic are: their only value, else the model of the device, else the end of the topic."""
+    """What readings of the topic are: their only value, else model or name of the device, else the end of the topic."""
     first = next(iter(fields.values()))
     if len(fields) == 1:
         return identifier(next(iter(fields)), "value")
-    return identifier(dict(first.about).get("model", "") or first.topic.rpartition("/")[2], "device")
+    about = dict(first.about)
+    return identifier(about.get("model") or about.get("name") or first.topic.rpartition("/")[2], "device")

@@ -1,0 +1,188 @@
+"""How the payloads of a topic are written, found out by trying."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from ingestor.config import CsvOf, Route
+from ingestor.discovery.leaves import leaves
+from ingestor.discovery.sample import Compression, Manner, Reading, Sample
+from ingestor.ports import Message
+from ingestor.routing.announcements.template import Steps
+from ingestor.routing.formats.choice import make_format
+from ingestor.routing.formats.compression import decompressor
+from ingestor.routing.formats.contract import UnreadableError
+from ingestor.routing.formats.value import read_word
+from sensors import Kind
+
+_MAGIC: Final[Mapping[Compression, Sequence[bytes]]] = {
+    "gzip": (b"\x1f\x8b",),
+    "zlib": (b"\x78\x01", b"\x78\x9c", b"\x78\xda"),
+    "zstd": (b"\x28\xb5\x2f\xfd",),
+}
+_TRIED: Final = 100
+_MAX_PAYLOAD: Final = 2**20
+_DOCUMENTS: Final = ("json", "cbor", "msgpack")
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_MAX_WORD: Final = 255
+_TEXT: Final = Manner("text")
+_BOOLS: Final = {"true", "false", "on", "off", "yes", "no"}
+
+
+def sample(messages: Sequence[Message]) -> Sample | None:
+    """Read the messages of one topic; None where most of them are written in no way that is known.
+
+    Args:
+        messages: At least one.
+    """
+    said = [message for message in messages if message.payload and len(message.payload) <= _MAX_PAYLOAD]
+    compression = _compression(said)
+    decompress = _decompressor(compression)
+    first = [payload for message in said[:_TRIED] for payload in decompress(message.payload)]
+    manner = _choose(first)
+    if manner is None:
+        return None
+    found = Sample(manner._replace(compression=compression))
+    for message in said:
+        found.add(message, [reading for payload in decompress(message.payload) for reading in _read(manner, payload)])
+    return found
+
+
+def _choose(payloads: Sequence[bytes]) -> Manner | None:
+    """What most of the payloads are written in; any words only where nothing else is, as they read everything."""
+    half = len(payloads) / 2
+    counts = [(sum(1 for payload in payloads if any(_read(manner, payload))), manner) for manner in _manners(payloads)]
+    most = max((count for count, _ in counts), default=0)
+    best = next((manner for count, manner in counts if count == most), None)
+    words = [payload for payload in payloads if any(_read(_TEXT, payload))]
+    truths = all(isinstance(reading.own[()], bool) for payload in words for reading in _read(Manner("value"), payload))
+    if best is None or most <= half or (best.format == "value" and most < len(words) and truths):
+        return _TEXT if len(words) > half else None
+    return best
+
+
+def _compression(messages: Sequence[Message]) -> Compression:
+    for kind, magic in _MAGIC.items():
+        if messages and all(message.payload.startswith(tuple(magic)) for message in messages):
+            return kind
+    return "none"
+
+
+def _decompressor(compression: str) -> Callable[[bytes], Sequence[bytes]]:
+    """What gives the bytes of a payload, or nothing where it cannot be decompressed."""
+    if compression == "none":
+        return lambda payload: (payload,)
+    try:
+        decompress = decompressor(compression, limit=_MAX_PAYLOAD)
+    except ValueError:
+        return lambda _: ()  # the package is not installed
+
+    def attempt(payload: bytes) -> Sequence[bytes]:
+        try:
+            return (decompress(payload),)
+        except UnreadableError:
+            return ()
+
+    return attempt
+
+
+def _manners(payloads: Sequence[bytes]) -> Iterator[Manner]:
+    """What to try, the likeliest first: of two that read the same number of payloads the first is taken."""
+    for name in ("json", "value", "line", "csv", "cbor", "msgpack"):
+        if name in _DOCUMENTS:
+            documents = [document for payload in payloads for document in _load(Manner(name), payload)]
+            if any(isinstance(document, dict | list) for document in documents):
+                yield Manner(name, each=_each(documents))
+        elif name == "csv":
+            yield from (Manner(name, csv=rule) for rule in _csv_rules(payloads))
+        else:
+            yield Manner(name)
+
+
+def _each(documents: Sequence[object]) -> Steps | None:
+    """The place of the only list of objects in each of them."""
+    places = [place for document in documents[:50] for place in [_lists(document)] if place is not None]
+    found = set(places)
+    return found.pop() if len(found) == 1 and len(places) * 2 > min(len(documents), 50) else None
+
+
+def _lists(document: object, steps: Steps = ()) -> Steps | None:
+    if isinstance(document, list):
+        return steps if document and all(isinstance(item, dict) for item in document) else None
+    if not isinstance(document, dict) or len(steps) > 3:
+        return None
+    found = [
+        place
+        for key, inner in document.items()
+        if isinstance(inner, dict | list) and key and '"' not in key
+        for place in [_lists(inner, (*steps, key))]
+        if place is not None
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _csv_rules(payloads: Sequence[bytes]) -> Iterator[CsvOf]:
+    """Delimiters, and names of columns where the payloads have none: each line has the same number of cells."""
+    lines = [
+        line for payload in payloads[:50] for line in payload.decode("utf-8", "replace").splitlines() if line.strip()
+    ]
+    for delimiter in _DELIMITERS:
+        widths = {line.count(delimiter) + 1 for line in lines}
+        if len(widths) == 1 and (width := widths.pop()) > 1 and width <= 200:
+            first = [cell.strip() for cell in lines[0].split(delimiter)]
+            if any(isinstance(read_word(cell, Kind.FLOAT), float | int) for cell in first):
+                names = tuple(f"column_{at}" for at in range(1, width + 1))
+                yield CsvOf(delimiter=delimiter, columns=names)
+            else:
+                yield CsvOf(delimiter=delimiter)
+
+
+def _read(manner: Manner, payload: bytes) -> Iterator[Reading]:
+    """The readings of a payload, none where it is not written so."""
+    if manner.format in {"value", "text"}:
+        yield from _word(payload, text=manner.format == "text")
+        return
+    for document in _load(manner, payload):
+        if manner.format in {"csv", "line"}:
+            rows = document if isinstance(document, list) else []
+            yield from (Reading(leaves(row), {}) for row in rows if isinstance(row, dict))
+        elif manner.each is None:
+            if isinstance(document, dict):
+                yield Reading(leaves(document), {})
+        else:
+            yield from _items(document, manner.each)
+
+
+def _items(document: object, each: Steps) -> Iterator[Reading]:
+    items = document
+    for step in each:
+        items = items.get(step) if isinstance(items, dict) else None
+    around = {steps: value for steps, value in leaves(document).items() if steps[: len(each)] != each}
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            yield Reading(leaves(item), around)
+
+
+def _word(payload: bytes, *, text: bool) -> Iterator[Reading]:
+    """A bare number or truth value; or any text in one line."""
+    try:
+        word = payload.decode().strip()
+    except UnicodeDecodeError:
+        return
+    if text:
+        if 0 < len(word) <= _MAX_WORD and word.isprintable():
+            yield Reading({(): word}, {})
+    elif word == "null":
+        yield Reading({(): None}, {})
+    elif word.lower() in _BOOLS:
+        yield Reading({(): read_word(word, Kind.BOOL)}, {})
+    elif isinstance(value := read_word(word, Kind.FLOAT), int | float):
+        yield Reading({(): value}, {})
+
+
+def _load(manner: Manner, payload: bytes) -> Iterator[object]:
+    """What a payload says; nothing where it is not written so."""
+    row = Route(topic="a", model="a", bucket="a", format=manner.format, csv=manner.csv)
+    try:
+        yield make_format(row, {}, None).load(payload)
+    except (UnreadableError, ValueError):
+        return  # the package that reads it may not be installed, too
