@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.intake.fakes import MemoryLog
+from tests.intake.test_mqtt import _allow
 from tests.intake.wait import VERSIONS, Notes, make_intake, payloads, publish, running, subscribed
 from tests.servers.mosquitto import Mosquitto
 from tests.support import eventually_async, run
@@ -39,3 +42,29 @@ def test_what_comes_to_be_wanted_is_subscribed_to_while_connected(tmp_path: Path
     assert got == ["kept", "1", "2"]
     assert told == [("t/#", "a"), ("t/#", "a", "b"), ("t/#", "b")]
     assert reconnects == 0
+
+
+def test_what_may_not_be_read_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody may announce anything: the rest flows, all is well, and it is told once; also at the first start."""
+
+    async def main(broker: Mosquitto) -> tuple[list[str], str | None]:
+        log, notes, more = MemoryLog(), Notes(), ["secret", "a"]
+        intake = make_intake(broker.url, log, notes, more=lambda: list(more))
+        async with running(intake):
+            await eventually_async(lambda: notes.subscribed)
+            await publish(broker, ["1"], topic="a")
+            more.append("secret/too")
+            intake.changed()
+            await eventually_async(lambda: len(notes.subscribed) == 2)
+            await publish(broker, ["2"])
+            await eventually_async(lambda: sorted(payloads(log)) == ["1", "2"])
+            assert intake.subscribed
+        return payloads(log), intake.fault
+
+    with Mosquitto(tmp_path, lines=_allow(tmp_path, "t/#", "a")) as broker:
+        got, fault = run(main(broker))
+
+    assert sorted(got) == ["1", "2"]
+    assert fault is None
+    told = [record.getMessage() for record in caplog.records if "refused" in record.getMessage()]
+    assert told == ["mqtt_announced_refused filters=1 first=subscription to secret refused: not authorized"]

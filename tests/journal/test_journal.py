@@ -180,6 +180,25 @@ def test_released_files_are_deleted(tmp_path: Path) -> None:
     assert end == 1000
 
 
+def test_it_tells_since_when_there_are_messages(tmp_path: Path) -> None:
+    """No message that can still be read was received before; where there is none, none of those that were deleted."""
+
+    async def main() -> tuple[int, int, int, int]:
+        async with Journal(tmp_path, segment_bytes=5000) as journal:
+            empty = journal.start_ns
+            one = journal.cursor("one", 0, when_full="pause")
+            await write(journal, messages(1000, flags=0))
+            first = journal.start_ns
+            one.release(500)
+            await eventually_async(lambda: journal.start > 0)
+            return empty, first, journal.start, journal.start_ns
+
+    empty, first, start, start_ns = run(main())
+
+    assert (empty, first) == (0, 1)
+    assert start_ns == start + 1
+
+
 def test_what_the_broker_may_send_again_stays(tmp_path: Path) -> None:
     """Released QoS 1 messages stay while they are among the newest 65,535."""
 
@@ -282,6 +301,26 @@ def test_a_cursor_beyond_the_end_moves_the_end(tmp_path: Path) -> None:
 
     assert numbers(ahead) == numbers(behind) == list(range(100, 116))
     assert losses(behind) == [Lost(40, 60, LossReason.DAMAGED)]
+
+
+def test_nothing_is_kept_for_a_reader_that_retired(tmp_path: Path) -> None:
+    """What it alone had kept goes, and its name is free."""
+
+    async def main() -> tuple[int, int]:
+        async with Journal(tmp_path, segment_bytes=5000) as journal:
+            replay = journal.cursor("replay", 0, when_full="pause")
+            local = journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(1000, flags=0))
+            before = journal.segments
+            local.release(1000)
+            journal.retire(replay)
+            await eventually_async(lambda: journal.segments == 1)
+            return before, journal.cursor("replay", 1000, when_full="pause").position
+
+    before, position = run(main())
+
+    assert before > 5
+    assert position == 1000
 
 
 def test_two_cursors_of_one_name_are_refused(tmp_path: Path) -> None:
