@@ -157,7 +157,8 @@ def _most_specific_first(rows: Sequence[_Row]) -> tuple[list[_Row], list[Problem
     """The routes in an order in which the first that takes a topic is the most specific one.
 
     A problem are two that share topics, where neither is more specific and no third one takes what they share. Those
-    of presets share what no device sends; there it counts which of them is literal first.
+    of presets share what no device sends, and what levels with names in them share cannot be written as one route: there
+    their rank counts.
     """
     problems = []
     filters = {row.route.template.filter for row in rows}
@@ -169,7 +170,7 @@ def _most_specific_first(rows: Sequence[_Row]) -> tuple[list[_Row], list[Problem
             problems.append(Problem(f"{mine} and {its} take the same topics; a topic has one route", where))
         elif (
             relation is Relation.CROSSING
-            and not (one.of_preset or other.of_preset)
+            and not (one.of_preset or other.of_preset or mine.splits or its.splits)
             and (shared := mine.filter.meet(its.filter)) not in filters
         ):
             what = f"{mine} and {its} both take {shared}; add a route for {shared}, or make one narrower"

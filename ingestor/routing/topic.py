@@ -27,12 +27,14 @@ class LevelPattern:
 
     Attributes:
         names: In their order.
+        signs: How many signs stand around them.
     """
 
-    __slots__ = ("_literals", "_matcher", "names")
+    __slots__ = ("_literals", "_matcher", "names", "signs")
 
     def __init__(self, literals: Sequence[str], names: Sequence[str]) -> None:
         self.names = tuple(names)
+        self.signs = sum(map(len, literals))
         self._literals = tuple(literals)
         parts = [re.escape(literals[0])]
         for text in literals[1:]:
@@ -162,15 +164,22 @@ class Template:
         return found
 
     @property
-    def rank(self) -> tuple[int, ...]:
+    def rank(self) -> tuple[tuple[int, int], ...]:
         """Of templates that take a topic the one with the least is the most specific.
 
         The first level counts most; a literal comes before one with names in it, that before `+`, and `#` comes last.
+        Of two with names in them the one with more other signs comes first.
         """
-        sorts = {"+": 2, "#": 3}
-        return tuple(
-            1 if at in self._patterns else sorts.get(level, 0) for at, level in enumerate(str(self.filter).split("/"))
-        )
+        told = [self._level(at) for at in range(len(self.filter.levels))]
+        ranks = [
+            (1, -level.signs) if isinstance(level, LevelPattern) else (2 if level == "+" else 0, 0) for level in told
+        ]
+        return (*ranks, (3, 0)) if self.filter.open_ended else tuple(ranks)
+
+    @property
+    def splits(self) -> bool:
+        """Whether it takes levels apart, so that its filter takes more than it does."""
+        return bool(self._patterns)
 
     def compare(self, other: Self) -> Relation:
         """How the topics that it takes are to those that the other takes."""

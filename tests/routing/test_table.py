@@ -105,6 +105,22 @@ def test_a_third_route_settles_what_two_share() -> None:
     assert routes.subscriptions == ("+/+",)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_levels_with_names_in_them_may_cross(order: int) -> None:
+    """What several could take goes to the one that says more of the first level in which they differ."""
+    topics = ["rack{n}/x", "{a}1/x", "{b}/+", "{c}-{d}/x", "{c}-{d}/{rest...}"][::order]
+    routes = named(*topics)
+    found = {topic: measurement(routes, topic) for topic in ("rack1/x", "shelf1/x", "rack1/y", "a-1/x", "a-b/y")}
+
+    assert {topic: topics[int(at or 0)] for topic, at in found.items()} == {
+        "rack1/x": "rack{n}/x",
+        "shelf1/x": "{a}1/x",
+        "rack1/y": "{b}/+",
+        "a-1/x": topics[min(topics.index("{a}1/x"), topics.index("{c}-{d}/x"))],
+        "a-b/y": "{c}-{d}/{rest...}",
+    }
+
+
 def test_every_problem_is_told_at_once() -> None:
     """Models and routes, each with its place."""
     with pytest.raises(ConfigError) as caught:

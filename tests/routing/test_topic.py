@@ -1,5 +1,9 @@
 """Topic templates."""
 
+import itertools
+import re
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,3 +172,58 @@ def test_templates_are_ranked_by_what_they_say_of_the_first_levels() -> None:
     ]
 
     assert ranks == sorted(ranks)
+
+
+def templates(levels: list[str], *, rest: bool) -> Template:
+    """A template of these levels, each `*` in them a name of its own."""
+    named = [re.sub(r"\*", lambda _: f"{{n{next(NUMBERS)}}}", level) for level in levels]
+    return Template.parse("/".join([*named, "#"] if rest else named))
+
+
+NUMBERS = itertools.count()
+TEMPLATES = st.builds(
+    templates,
+    st.lists(st.sampled_from(["a", "b", "ab", "a-b", "+", "*", "a*", "*b", "*-*", "a-*"]), min_size=1, max_size=3),
+    rest=st.booleans(),
+)
+
+
+@given(
+    st.lists(TEMPLATES, min_size=2, max_size=8),
+    st.lists(st.sampled_from(["a", "b", "ab", "a-b", "aab", "a-bb", "c"]), min_size=1, max_size=4),
+)
+def test_the_first_in_rank_is_never_less_specific(templates: list[Template], topic: list[str]) -> None:
+    """Of all that take a topic, whatever their order was, none takes only a part of what the first one takes."""
+    taking = sorted((one for one in templates if one.match(topic) is not None), key=lambda one: one.rank)
+    first = taking[0] if taking else None
+
+    assert all(one.compare(first) is not Relation.NARROWER for one in taking if first is not None)
+
+
+@given(st.lists(st.sampled_from([".*", "^$", "(a|b)", "[x]", "\\d", "?", " ", "é"]), min_size=1, max_size=3))
+def test_what_stands_around_names_is_taken_literally(literals: list[str]) -> None:
+    """Signs that mean something to regular expressions mean nothing here."""
+    level = "".join(f"{{n{at}}}{literal}" for at, literal in enumerate(literals))
+    template = Template.parse(level)
+    names = {f"n{at}": "v" for at in range(len(literals))}
+
+    assert template.match(["".join(f"v{literal}" for literal in literals)]) == names
+    assert template.match(["v" * (2 * len(literals))]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("{a}-{b}-{c}-{d}-x", "-".join("y" * 20_000 for _ in range(3))),
+        ("{a}-{b}-{c}-{d}-x", "y-" * 30_000),
+        ("{a}xy{b}xy{c}!", "x" * 60_000),
+        ("{a}!", "y" * 60_000),
+    ],
+)
+def test_topics_of_all_the_length_that_they_can_have_are_matched_at_once(text: str, level: str) -> None:
+    """A name has one way to end, so nothing is tried again."""
+    template = Template.parse(text)
+    began = process_time()
+
+    assert all(template.match([level]) is None for _ in range(20))
+    assert process_time() - began < 2
