@@ -16,6 +16,7 @@ import msgpack
 from ingestor.encode.line import LineEncoder
 from ingestor.ports import IGNORED, Flaw, Message, Point, Reason, type_of_value
 from ingestor.routing.formats.plain import MAX_BYTES
+from ingestor.routing.unpack import MAX_READINGS
 from ingestor.routing.words import DETAIL_LENGTH
 from tests.routing.helpers import RECEIVED_NS
 from tests.routing.seeds import COMPRESS, ENCODE, FLAT, NESTED, Case, cases
@@ -179,8 +180,9 @@ def giants(size: int) -> Sequence[tuple[str, bytes]]:
         ("value/text", b"9" * size),
         ("json/stored", b'{"a":[' + b"[]," * (size // 3) + b"1]}"),
         ("json/flat", b"{" + _named(b'"%d":1', size // 11) + b"}"),
-        ("json/nested", b'{"data":{"readings":[' + b"{}," * (size // 3) + b"1]}}"),
+        ("json/nested", b'{"data":{"readings":[' + b'{"t":1,"ts":5.5},' * min(size // 17, MAX_READINGS - 1) + b"1]}}"),
         ("csv/stored", _named(b"c%d", size // 11) + b"\n" + b"1," * (size // 11 - 1) + b"1"),
+        ("csv/flat", b"temperature,ts\n" + b"1,1795521540.5\n" * min(size // 15, MAX_READINGS)),
         ("csv/flat", b"temperature,ts\n" + b"x,1\n" * (size // 4)),
         ("line/named", b"m " + _named(b"f%d=1", size // 9)),
         ("line/flat", b"m f=\n" * (size // 5)),
