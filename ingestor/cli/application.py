@@ -7,6 +7,7 @@ import typer
 
 from ingestor import __version__, log
 from ingestor.cli import (
+    backup,
     buckets,
     check,
     copy,
@@ -68,6 +69,7 @@ def make_app() -> typer.Typer:
     app.command()(export.export)
     app.command("import")(import_.import_)
     app.command()(copy.copy)
+    app.add_typer(backup.make_group(), name="backup")
     app.add_typer(deadletters.make_group(), name="deadletters")
     app.add_typer(journal.make_group(), name="journal")
     return app

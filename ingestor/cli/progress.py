@@ -10,14 +10,14 @@ _STEPS = 10_000
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[float, int], None]]:
-    """A bar on standard error, and what moves it: the share that is done, from 0 to 1, and the readings so far."""
+def progress_bar(what: str, unit: str = "readings") -> Iterator[Callable[[float, int], None]]:
+    """A bar on standard error, and what moves it: the share that is done, from 0 to 1, and how many so far."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[rows]:,} readings"),
+        TextColumn(f"{{task.fields[rows]:,}} {unit}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -1,6 +1,5 @@
 """`ingestor types`: which type each field is stored with, and changing one on purpose."""
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ingestor import state
+from ingestor.cli.asking import ask
 from ingestor.cli.checks.routes import buckets
 from ingestor.cli.datafiles import in_state, no_service_beside
 from ingestor.cli.invocation import command
@@ -136,7 +136,7 @@ def change(
         for line in meaning:
             say(line)
     if not yes:
-        _ask(meaning if json else ())
+        ask(meaning if json else (), "Change it?")
     with no_service_beside(loaded):
         kept_as = run_in_loop(_begin_anew(loaded, name, key, kind))
         in_state(config, lambda connection: state.pin_field_type(connection, name, key, kind))
@@ -192,16 +192,6 @@ def _meaning(
         "Neither happens to a field of another name, or to a field in another bucket: prefer that where you can.",
         model,
     ]
-
-
-def _ask(meaning: Sequence[str]) -> None:
-    """Go on only where a person says so."""
-    if not sys.stdin.isatty():
-        fail("nothing was changed: nobody can be asked here, so say --yes if that is what you want")
-    for line in meaning:
-        warn(line)
-    if not typer.confirm("Change it?", err=True):
-        fail("nothing was changed")
 
 
 async def _begin_anew(config: Config, name: str, key: FieldKey, kind: FieldType) -> str | None:

@@ -1,0 +1,198 @@
+"""A backup while it is made: a folder under a temporary name, renamed when it is whole and on the disk.
+
+What is killed in the middle leaves a folder whose name begins with a dot and ends with `.part`; the next one that goes
+into the same directory takes it away.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ingestor.backup.content import Content, DamagedError
+from ingestor.backup.record import FILE_NAME, BackupError, Record, StoredFile
+
+STAMP = "%Y%m%dT%H%M%SZ"
+"""How times stand in names: in UTC, as `influx backup` has them."""
+
+_LEFT_OVER = re.compile(r"\.\d{8}T\d{6}Z-.+\.part")
+_LEVEL = 6
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Draft:
+    """Use it as a context manager; left without `finish`, nothing stays of it.
+
+    Args:
+        directory: Where it goes; it is made where it is not there.
+        name: What the folder is called once it is whole.
+
+    Attributes:
+        folder: Where its files are just now.
+        files: Those that are whole.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._directory = directory
+        self._place = directory / name
+        self.folder = directory / f".{name}.part"
+        self.files: list[StoredFile] = []
+
+    async def __aenter__(self) -> Self:
+        """Make the folder.
+
+        Raises:
+            BackupError: It cannot be made, or another backup goes into this directory just now.
+        """
+        with _in_words(self._directory):
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(self._directory, os.O_RDONLY)
+        try:
+            with _in_words(self._directory):
+                await asyncio.to_thread(self._begin)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        return self
+
+    def _begin(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError(f"another backup into {self._directory} is under way: wait until it has ended") from None
+        if self._place.exists():
+            raise BackupError(f"{self._place} is there already")
+        for entry in self._directory.iterdir():
+            if _LEFT_OVER.fullmatch(entry.name):
+                shutil.rmtree(entry)
+        self.folder.mkdir(mode=0o700)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+        finally:
+            os.close(self._lock)
+
+    def create(self, name: str, content: Content | None = None, *, packs: bool = False) -> "NewFile":
+        """A file of it.
+
+        Args:
+            name: Its name.
+            content: What it should hold, where that is to be looked at.
+            packs: Whether to compress what is written.
+        """
+        return NewFile(self, name, content, packs=packs)
+
+    async def finish(self, record: Record) -> Path:
+        """Give it its name; returns where it is. From then on it is whole, whatever happens.
+
+        Raises:
+            BackupError: The disk does not take it.
+        """
+        async with self.create(FILE_NAME) as file:
+            await file.write(record.text().encode())
+        with _in_words(self._place):
+            await asyncio.to_thread(self._rename)
+        return self._place
+
+    def _rename(self) -> None:
+        sync_folder(self.folder)
+        self.folder.rename(self._place)
+        os.fsync(self._lock)
+
+
+class NewFile:
+    """A file that is written, hashed and looked at piece by piece. A context manager; leaving it, it is on the disk.
+
+    Attributes:
+        size: Bytes written so far.
+    """
+
+    def __init__(self, draft: Draft, name: str, content: Content | None, *, packs: bool) -> None:
+        self._draft = draft
+        self._name = name
+        self._path = draft.folder / name
+        self._content = content
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP) if packs else None
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    async def __aenter__(self) -> Self:
+        with _in_words(self._path):
+            self._path.touch(mode=0o600, exist_ok=False)  # there are tokens in it
+            self._file = self._path.open("wb")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _in_words(self._path), self._file:
+            if kind is not None:
+                return
+            await asyncio.to_thread(self._end)
+        self._draft.files.append(StoredFile(name=self._name, size=self.size, sha256=self._hash.hexdigest()))
+
+    async def write(self, data: bytes) -> None:
+        """Add to it.
+
+        Raises:
+            BackupError: The disk does not take it, or it is not what the file should hold.
+        """
+        with _in_words(self._path):
+            await asyncio.to_thread(self._add, data)
+
+    def _add(self, data: bytes) -> None:
+        self._store(self._packer.compress(data) if self._packer else data)
+
+    def _store(self, data: bytes) -> None:
+        self._file.write(data)
+        self._hash.update(data)
+        self.size += len(data)
+        if self._content:
+            self._content.feed(data)
+
+    def _end(self) -> None:
+        if self._packer:
+            self._store(self._packer.flush())
+        if self._content:
+            self._content.finish()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def free_name(directory: Path, store: str, now: datetime) -> tuple[str, str]:
+    """How a new backup is called, and the time in it: that of the next second which has none yet."""
+    while (directory / f"{now:{STAMP}}-{store}").exists():
+        now += timedelta(seconds=1)
+    return f"{now:{STAMP}}-{store}", f"{now:{STAMP}}"
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Inside it, what the disk says becomes an error for people."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupError(f"{error.filename or path}: {error.strerror}; of this backup nothing was kept") from error
+    except DamagedError as error:
+        raise BackupError(f"{path.name} came damaged: {error}; of this backup nothing was kept") from error
