@@ -1,18 +1,21 @@
 """From the messages of one topic to points: the road that nearly every reading takes, and the one for all others."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from ingestor.config import StateOf
 from ingestor.ports import IGNORED, DeviceLog, Flaw, Message, Point, Reason
 from ingestor.routing.formats.contract import UnreadableError
 from ingestor.routing.landing import Landing
-from ingestor.routing.mending import Mender
+from ingestor.routing.mending import Mended, Mender
 from ingestor.routing.path import Path
 from ingestor.routing.payload import PayloadReader, Written
 from ingestor.routing.unpack import Reading, unknown
 from ingestor.routing.wire import Values, Wire
 from ingestor.routing.words import shorten, show, tell, whole
+
+_NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Recipe(NamedTuple):
@@ -73,53 +76,38 @@ class CarefulDecoder:
 
     def _one(self, message: Message, raw: Reading, into: list[Point], number: int, written: Written) -> Sequence[Flaw]:
         """One reading of a message: its point, and what is wrong with it, as if it were the only one."""
-        recipe = self._recipe
-        try:
-            if isinstance(raw, UnreadableError):
-                raise raw
-            values, flaws = self._valid(raw)
-            tags: Mapping[str, str] = {}
-            if recipe.beyond:
+        if isinstance(raw, UnreadableError):
+            return (_refused(raw),)
+        values, flaws = self._valid(raw)
+        if values is None:
+            return flaws
+        recipe, tags = self._recipe, _NO_TAGS
+        if recipe.beyond:
+            try:
                 more = unknown(raw, recipe.known, store=recipe.store_unknown, moved=recipe.payloads.moved)
-                flaws += [Flaw(0, Reason.TYPE, why, name) for name, why in more.refused.items()]
-                values.update(more.fields)
-                tags = more.tags
-        except UnreadableError as error:
-            return (_refused(error),)
-        except _RefusedError as refused:
-            return refused.flaws
+            except UnreadableError as error:
+                return (_refused(error),)
+            flaws += [Flaw(0, Reason.TYPE, why, name) for name, why in more.refused.items()]
+            values.update(more.fields)
+            tags = more.tags
         if flaws and not recipe.keep_rest:
             return (whole(flaws),)
         told = self._landing.land(message, values, into, flaws, number=number, written=written, more_tags=tags)
         return (whole((*flaws, recipe.mender.empty())),) if told is None else told
 
-    def _valid(self, raw: Values) -> tuple[Values, list[Flaw]]:
-        """What the model knows of a reading and finds right, and what is wrong.
-
-        Raises:
-            _RefusedError: Nothing of the reading can be stored.
-        """
+    def _valid(self, raw: Values) -> Mended:
+        """What the model knows of a reading and finds right."""
         try:
-            values = self._wire.read(raw)
-            flaws: list[Flaw] = []
+            values, flaws = self._wire.read(raw), []
         except Exception:  # noqa: BLE001 - a model may run any code of its author; what it was is told below
             try:
                 mended = self._recipe.mender.mend(self._wire, raw)
-            except Exception as error:
-                failed = Flaw(-1, Reason.MODEL, shorten(f"the model failed: {tell(error)}"))
-                raise _RefusedError((failed,)) from error
+            except Exception as error:  # noqa: BLE001 - the model's own code failed, in whatever way
+                return Mended(None, [Flaw(-1, Reason.MODEL, shorten(f"the model failed: {tell(error)}"))])
             if mended.values is None:
-                raise _RefusedError(mended.flaws) from None
+                return mended
             values, flaws = mended.values, mended.flaws
-        return {name: value for name, value in values.items() if value is not None}, flaws
-
-
-class _RefusedError(Exception):
-    """Nothing of a reading can be stored."""
-
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
-        super().__init__()
-        self.flaws = flaws
+        return Mended({name: value for name, value in values.items() if value is not None}, flaws)
 
 
 def _refused(error: UnreadableError) -> Flaw:

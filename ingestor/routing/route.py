@@ -92,42 +92,33 @@ class ReadingRoute:
         self._model = model
         self._skips_retained = row.retained == "skip"
         self._time = row.time.field
-        calibrated = shared.devices.calibrated if row.device is not None else frozenset()
-        tuned = frozenset(field.name for field in model.shape.fields) & (calibrated | model.conversions.keys())
-        _check_calibration(model, calibrated)
+        devices = Devices() if row.device is None else shared.devices
+        loose = _corrected(model, devices)
         named = bucket.names | measurement.names
-        self._roles = roles = _Roles.of(self.template.captures, row=row, model=model, named=named, loose=tuned)
+        self._roles = roles = _Roles.of(self.template.captures, row=row, model=model, named=named, loose=loose)
         _check_names(row, roles, measurement=measurement, device=self._device)
         _check_time(row, model)
-        self._plain = PlainWire(model, filled=roles.filled, also=self._time, loose=tuned)
-        store_unknown = row.unknown == "store"
-        beyond = store_unknown or row.each_key is not None or row.format == "line"
+        self._plain = PlainWire(model, filled=roles.filled, also=self._time, loose=loose)
         payloads = _payloads(row, roles, unpack, direct=direct, max_payload=shared.max_payload)
-        keep_rest = row.on_invalid == "field"
+        keep_rest, store_unknown = row.on_invalid == "field", row.unknown == "store"
+        beyond = store_unknown or row.each_key is not None or row.format == "line"
         self._recipe = Recipe(
             payloads,
-            Mender(
-                model,
-                filled=roles.filled,
-                also=self._time,
-                loose=tuned,
-                keep_rest=keep_rest,
-                store_unknown=store_unknown,
-            ),
-            known=_known(row, roles, measurement) | (shared.devices.tags if row.device is not None else frozenset()),
+            Mender(model, filled=roles.filled, also=self._time, keep_rest=keep_rest, loose=loose,
+                   store_unknown=store_unknown),
+            known=_known(row, roles, measurement) | devices.tags,
             beyond=beyond,
             store_unknown=store_unknown,
             keep_rest=keep_rest,
-        )
+        )  # fmt: skip
+        tuned = [field for field in model.shape.fields if field.name in loose]
         self._rules = Rules(
             None if self._time is None else Clock(row.time, written=payloads.written, needs_zone=unpack is None),
             tags=tuple(tag.name for tag in roles.tags_left) if row.format != "value" else (),
             beyond=beyond,
-            tuner=Tuner([field for field in model.shape.fields if field.name in tuned], model.conversions)
-            if tuned
-            else None,
+            tuner=Tuner(tuned, model.conversions) if tuned else None,
             keep_rest=keep_rest,
-            devices=shared.devices,
+            devices=devices,
             log=shared.log,
         )
         self._places = Places(
@@ -270,10 +261,12 @@ def _check_time(row: config.Route, model: Model) -> None:
         raise ValueError(f"time.field: {name} is a tag or field of model {model.name} already")
 
 
-def _check_calibration(model: Model, calibrated: AbstractSet[str]) -> None:
+def _corrected(model: Model, devices: Devices) -> frozenset[str]:
+    """The fields whose values are corrected, so that their range can only be checked after it."""
     for field in model.shape.fields:
-        if field.name in calibrated and field.kind is not Kind.FLOAT:
+        if field.name in devices.calibrated and field.kind is not Kind.FLOAT:
             raise ValueError(f"devices calibrate {field.name}, which is of type {field.kind}; only floats can be")
+    return frozenset(field.name for field in model.shape.fields) & (devices.calibrated | model.conversions.keys())
 
 
 def _known(row: config.Route, roles: _Roles, measurement: NamePattern) -> frozenset[str]:

@@ -157,8 +157,8 @@ def _most_specific_first(rows: Sequence[_Row]) -> tuple[list[_Row], list[Problem
     """The routes in an order in which the first that takes a topic is the most specific one.
 
     A problem are two that share topics, where neither is more specific and no third one takes what they share. Those
-    of presets share what no device sends, and what levels with names in them share cannot be written as one route: there
-    their rank counts.
+    of presets share what no device sends, and what levels with names in them share cannot be written as one route:
+    there their rank counts.
     """
     problems = []
     filters = {row.route.template.filter for row in rows}
