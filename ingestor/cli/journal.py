@@ -1,4 +1,4 @@
-"""`ingestor journal`: look into the queue on disk, also while the service writes it."""
+"""`ingestor journal`: look into the queue on disk, also while the service writes it, and have it replayed."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, load_config
 from ingestor.cli.output import say, say_json, say_table, warn
 from ingestor.cli.payloads import payload_json, payload_text
+from ingestor.cli.replay import replay
 from ingestor.cli.units import counted, readable_size, readable_time
 from ingestor.cli.unrouted import unrouted
 from ingestor.datadir import journal_dir, journal_files
@@ -20,10 +21,11 @@ _WHY = {LossReason.DAMAGED: "damaged on disk", LossReason.DROPPED: "no longer ke
 
 def make_group() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="Look into the queue on disk.", no_args_is_help=True)
+    group = typer.Typer(help="Look into the queue on disk, and replay it.", no_args_is_help=True)
     group.command()(info)
     group.command()(dump)
     group.command()(unrouted)
+    group.command()(replay)
     return group
 
 

@@ -88,6 +88,14 @@ class JournalFiles:
             tuple(sorted(path.name for path in (self._directory / DAMAGED).glob("*.seg"))),
         )
 
+    def position_at(self, moment_ns: int) -> int:
+        """The position of the first message that was received at a moment or after; the end where there is none."""
+        for segment in self._survey.segments:
+            if segment.newest_ns >= moment_ns:
+                found = (at for at, message in self.messages(segment.first) if message.received_ns >= moment_ns)
+                return next(found, self._survey.end)
+        return self._survey.end
+
     def chunks(self, position: int = 0) -> Iterator[Chunk | Lost]:
         """All that stands from a position on, a frame or so at a time, and in between what is lost."""
         reader = FileReader(self._survey)

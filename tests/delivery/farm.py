@@ -34,8 +34,13 @@ def config(*devices: Mapping[str, object], **route: object) -> Config:
 
 
 def device(name: str, rack: str, *, offset: float = 0.0, **more: object) -> dict[str, object]:
-    """What holds for a device."""
-    return {"id": name, "tags": {"rack": rack}, "calibration": {"temperature": {"offset": offset}}, **more}
+    """What holds for a device; two of one rack are one series."""
+    return {
+        "id": name,
+        "tags": {"rack": rack, "id": "probe"},
+        "calibration": {"temperature": {"offset": offset}},
+        **more,
+    }
 
 
 def reading(name: str, number: int, *, temperature: object = 20.0, humidity: object = 50.0) -> Message:

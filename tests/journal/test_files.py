@@ -87,3 +87,11 @@ def test_a_journal_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         JournalFiles(tmp_path / "journal")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_position_of_a_moment(tmp_path: Path) -> None:
+    """That of the first message that was received then or later; the end where there is none."""
+    run(_fill(tmp_path, 320))
+    files = JournalFiles(tmp_path)
+
+    assert [files.position_at(moment) for moment in (0, 1, 2, 200, 320, 321)] == [0, 0, 1, 199, 319, 320]

@@ -35,12 +35,20 @@ class AskedStore(MemoryStore):
     Attributes:
         asked: The buckets, in order.
         told: What it answers for a bucket in place of the truth; None where it does not tell; may be an error.
+        delete_fault: Why it deletes nothing, if it does not.
     """
 
     def __init__(self, answer: Callable[[Sequence[Point]], Sequence[Rejection]] | None = None) -> None:
         super().__init__(answer)
         self.asked: list[str] = []
         self.told: dict[str, Mapping[tuple[str, str], AbstractSet[FieldType]] | StoreError | None] = {}
+        self.delete_fault: StoreError | None = None
+
+    async def delete(self, points: Sequence[Point]) -> None:
+        """Delete, or fail."""
+        if self.delete_fault is not None:
+            raise self.delete_fault
+        await super().delete(points)
 
     async def field_types(self, bucket: str) -> Mapping[tuple[str, str], AbstractSet[FieldType]] | None:  # type: ignore[override]
         """What a test wants, or else the truth."""

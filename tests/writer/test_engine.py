@@ -8,6 +8,7 @@ from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, St
 from ingestor.ports import Point, Reason, Rejection
 from ingestor.writer.engine import SLOW_RETRY_SECS, OnFault, Outcome
 from tests.builders import point, series
+from tests.support import run
 from tests.writer.rig import Rig
 
 FARM = series("Farm")
@@ -50,6 +51,19 @@ def test_store_may_ask_for_a_longer_wait(asked_secs: float, waited_secs: float) 
     rig.write(point())
 
     assert rig.clock.waits == [waited_secs]
+
+
+def test_what_is_deleted_is_gone_and_a_fault_is_not_waited_for() -> None:
+    """Whoever has points deleted can try again; writes must not wait for it."""
+    rig = Rig()
+    rig.write(point(time_ns=1), point(time_ns=2))
+    run(rig.writer.delete([point(time_ns=1)]))
+
+    assert rig.stored() == [("Farm", 2)]
+    rig.store.delete_fault = BucketError("Farm", "no rights")
+    with pytest.raises(BucketError, match="no rights"):
+        run(rig.writer.delete([point(time_ns=2)]))
+    assert rig.clock.waits == []
 
 
 def test_misconfigured_store_is_tried_slowly() -> None:
