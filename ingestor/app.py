@@ -21,7 +21,7 @@ from ingestor.intake import EmbeddedBroker, IntakeAccounts, MqttIntake
 from ingestor.journal import Journal
 from ingestor.routing import RoutingTable
 from ingestor.state import CursorRow, State
-from ingestor.stats import JournalStats, RateGauge, Snapshot
+from ingestor.stats import AnnouncedStats, JournalStats, RateGauge, Snapshot
 from ingestor.stores import make_store
 from ingestor.web import WebServer
 from ingestor.writer import BatchWriter
@@ -252,10 +252,16 @@ class Service:
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""
-        journal = self._journal
+        journal, announced = self._journal, self._routes.announced
         now_ns = time.time_ns()
         return Snapshot(
             devices=tuple(self._devices.stats(now_ns)),
+            announced=AnnouncedStats(
+                announcements=len(announced),
+                topics=announced.wanted,
+                left_to_rows=len(announced.left_to_rows),
+                refused=announced.refused,
+            ),
             version=__version__,
             uptime_secs=time.monotonic() - self._began,
             intake=self._accounts.stats(self._intake, journaled=journal.end),

@@ -138,6 +138,20 @@ class DeviceStats:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncedStats:
+    """What devices have announced to rows with `discovery`.
+
+    `announcements` hold now, for `topics` that no row takes; `left_to_rows` are topics that were announced and that
+    rows take. `refused` counts, since the start, those that there was no room for.
+    """
+
+    announcements: int = 0
+    topics: int = 0
+    left_to_rows: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything at one moment. `ready` means that data can flow; `reasons` says in words why it cannot."""
 
@@ -147,6 +161,7 @@ class Snapshot:
     journal: JournalStats
     stores: tuple[StoreStats, ...]
     devices: tuple[DeviceStats, ...] = ()
+    announced: AnnouncedStats = AnnouncedStats()
     disk_bytes_written: int | None = None
     dead_letter_bytes: int = 0
     dead_letters_put_out: int = 0

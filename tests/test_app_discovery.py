@@ -12,6 +12,7 @@ import pytest
 from ingestor.app import Service
 from ingestor.config import Config
 from ingestor.ports import Value
+from ingestor.stats import AnnouncedStats
 from ingestor.stores import make_buckets
 from tests.routing.homes import KITCHEN, ROW, body
 from tests.servers.mosquitto import Mosquitto
@@ -163,6 +164,7 @@ def test_what_a_stranger_announces_stops_nothing(tmp_path: Path) -> None:
                 "homeassistant/+/+/+/config",
             }
             assert service.snapshot().stores[0].reasons == {"format": len(strange)}
+            assert service.snapshot().announced == AnnouncedStats(announcements=1, topics=0, left_to_rows=1, refused=0)
 
     with Mosquitto(tmp_path) as broker:
         run(main(broker.port))

@@ -9,7 +9,7 @@ from ingestor.cli.running import Who, ask_service, service_url
 from ingestor.cli.units import counted, readable_size, readable_span
 from ingestor.config import Config
 from ingestor.datadir import stopped_snapshot
-from ingestor.stats import DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.stats import AnnouncedStats, DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
 
 _DEVICES_SHOWN = 10
 _SOON_SECS = 30 * 86_400
@@ -35,7 +35,7 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
         say(f"no service answers at {service_url(loaded.web)}; this is what its files in {source} say")
     for line in (*_intake_lines(snapshot.intake, running=running), *_journal_lines(snapshot.journal)):
         say(line)
-    for line in _device_lines(snapshot.devices):
+    for line in (*_device_lines(snapshot.devices), *_announced_lines(snapshot.announced)):
         say(line)
     _say_stores(snapshot, dead_letters=command("deadletters list", config))
 
@@ -93,6 +93,15 @@ def _device_lines(devices: Sequence[DeviceStats]) -> Iterator[str]:
         silent = "since the start" if device.silent_secs is None else f"for {readable_span(device.silent_secs)}"
         every = readable_span(device.interval_secs or 0)
         yield f"          {device.id} is silent {silent}, and should send every {every}"
+
+
+def _announced_lines(announced: AnnouncedStats) -> Iterator[str]:
+    """What devices announced to the running service, and what became of it."""
+    if announced != AnnouncedStats():
+        yield (
+            f"announced {announced.topics:,} topics in {announced.announcements:,} announcements; rows take"
+            f" {announced.left_to_rows:,} more, and there was no room for {announced.refused:,}"
+        )
 
 
 def _say_stores(snapshot: Snapshot, *, dead_letters: str) -> None:

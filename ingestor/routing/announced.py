@@ -99,6 +99,11 @@ class Announced:
         """How many announcements hold now."""
         return sum(bool(versions[-1].readings) for versions in self._versions.values())
 
+    @property
+    def wanted(self) -> int:
+        """How many `topics` there are."""
+        return sum(bool(topic.wanted_by) for topic in self._topics.values())
+
     def tell(self, row: DiscoveryRow, message: Message) -> Sequence[Flaw]:
         """Take in an announcement. The same one again, and one that says what is known, changes nothing."""
         try:

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from ingestor.ports import Reason
-from ingestor.stats import DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.stats import AnnouncedStats, DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -57,6 +57,7 @@ class Metrics(Collector):
         yield from _stores(snapshot.stores)
         yield from _dead_letters(snapshot)
         yield from _devices(snapshot.devices)
+        yield from _announced(snapshot.announced)
 
 
 def _service(snapshot: Snapshot) -> Iterator[Metric]:
@@ -154,6 +155,15 @@ def _devices(devices: Iterable[DeviceStats]) -> Iterator[Metric]:
     yield _gauge("ingestor_devices_offline", "Devices of which was said that they are not there.", offline)
     overdue = sum(device.overdue for device in devices)
     yield _gauge("ingestor_devices_overdue", "Devices that are silent for longer than their interval.", overdue)
+
+
+def _announced(announced: AnnouncedStats) -> Iterator[Metric]:
+    yield _gauge("ingestor_announcements", "Announcements of devices that hold.", announced.announcements)
+    yield _gauge("ingestor_announced_topics", "Topics that they name and no row takes.", announced.topics)
+    what = "Topics that were announced and that rows take."
+    yield _gauge("ingestor_announced_topics_of_rows", what, announced.left_to_rows)
+    what = "Announcements that there was no room for, since the start."
+    yield _counter("ingestor_announcements_refused", what, announced.refused)
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

@@ -1,6 +1,6 @@
 """Snapshots for the tests of the web server."""
 
-from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.stats import AnnouncedStats, IntakeStats, JournalStats, Snapshot, StoreStats
 
 
 def flowing(**changes: object) -> Snapshot:
@@ -19,6 +19,7 @@ def flowing(**changes: object) -> Snapshot:
     journal = JournalStats(bytes=1201, max_bytes=1202, segments=1203, end=1204, lasts_secs=1205.5, bytes_written=1206)
     values = {"version": "9.9.9", "uptime_secs": 1001.5, "disk_bytes_written": 1002, "dead_letter_bytes": 1003}
     values |= {"dead_letters_put_out": 1004, "intake": intake, "journal": journal}
+    values |= {"announced": AnnouncedStats(1301, 1302, 1303, 1304)}
     values |= {"stores": (store("local", first=2000), store("farm", first=3000))}
     return Snapshot(**(values | changes))  # type: ignore[arg-type]  # by name, as they come
 
