@@ -1,6 +1,7 @@
 """Messages with many readings, nested ones, and what no model knows."""
 
 import gzip
+from time import process_time
 from typing import Any
 
 import pytest
@@ -122,3 +123,80 @@ def test_constant_tags_and_measurements_named_by_readings() -> None:
 
     assert (point.series.measurement, dict(point.series.tags)) == ("r1_climate", {"site": "north", "rack": "r1"})
     assert (points, flaw.reason) == ([], Reason.MISSING)
+
+
+def test_times_of_thousands_of_readings_have_all_their_digits() -> None:
+    """The payload is read once more for them, not once for each."""
+    number = 5_000
+    items = ",".join(f'{{"temperature": 20, "ts": 1795521500.{at:09}}}' for at in range(number))
+    began = process_time()
+    points, flaws = decode(f'{{"readings": [{items}]}}', LIST, topic="r1/list")
+
+    assert list(flaws) == []
+    assert [point.time_ns for point in points] == [1_795_521_500_000_000_000 + at for at in range(number)]
+    assert process_time() - began < 5
+
+
+def test_what_is_refused_of_unknown_values_is_told() -> None:
+    """Beside what is stored; alone, or where a wrong field sets all aside, as what is wrong with the reading."""
+    row = {"unknown": "store"}
+    long = '"%s"' % ("x" * 70_000)
+    (point,), (flaw,) = decode(f'{{"temperature": 20, "log": {long}}}', row)
+    none, (alone,) = decode(f'{{"log": {long}}}', row)
+    nothing, (strict,) = decode(f'{{"temperature": 20, "log": {long}}}', {**row, "on_invalid": "reading"})
+
+    assert (point.fields, flaw.point, flaw.field) == ({"temperature": 20.0}, 0, "log")
+    assert (none, alone.point, alone.reason) == ([], -1, Reason.TYPE)
+    assert "cannot be stored; no field of climate in it" in alone.detail
+    assert (nothing, strict.point, strict.reason) == ([], -1, Reason.TYPE)
+
+
+def test_a_wrong_field_leaves_what_the_model_does_not_know() -> None:
+    """A reading is worth keeping for anything that can be stored of it."""
+    (point,), (flaw,) = decode('{"temperature": "warm", "battery": 3}', {"unknown": "store"})
+
+    assert point.fields == {"battery": 3.0}
+    assert (flaw.point, flaw.field) == (0, "temperature")
+
+
+def test_a_tag_may_be_written_as_a_whole_number() -> None:
+    """It is the decimal text; a fraction or a truth value is no tag."""
+    (point,), flaws = decode('{"rack": 1776, "temperature": 20}', {"topic": "hall"}, topic="hall")
+    none, (flaw,) = decode('{"rack": 17.5, "temperature": 20}', {"topic": "hall"}, topic="hall")
+
+    assert list(flaws) == []
+    assert dict(point.series.tags) == {"rack": "1776"}
+    assert (none, flaw.reason) == ([], Reason.TAG)
+
+
+def test_a_range_is_that_of_the_unit_that_is_stored_also_in_a_topic() -> None:
+    """A level is converted like a value of the payload."""
+    models = {"m": {"fields": {"warmth": {"unit": "°C", "from_unit": "°F", "max": 85}, "x": {}}}}
+    row = {"topic": "t/{warmth}", "model": "m"}
+    (point,), _ = decode('{"x": 1}', row, topic="t/176", models=models)
+    none, (flaw,) = decode('{"x": 1}', row | {"on_invalid": "reading"}, topic="t/212", models=models)
+
+    assert point.fields == {"x": 1.0, "warmth": pytest.approx(80.0)}
+    assert (none, flaw.reason) == ([], Reason.RANGE)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"readings": ' + "[" * 150 + "]" * 150 + "}",
+        '{"readings": [' + '{"a":' * 150 + "1" + "}" * 150 + "]}",
+        '{"readings": {"": null, "\\u0000": [], "x": true}}',
+        '{"readings": "text"}',
+        "[]",
+        "[" * 5_000,
+        '{"readings": [' + ",".join(["{}"] * 10_001) + "]}",
+    ],
+)
+@pytest.mark.parametrize("unknown", ["store", "ignore"])
+def test_hostile_documents_are_refused_in_words(payload: str, unknown: str) -> None:
+    """However deep, wide or strange: flaws of one line, each for a reading or for all of them."""
+    points, flaws = decode(payload, LIST | {"each_key": "sensor", "unknown": unknown}, topic="r1/list")
+
+    assert points == [] or unknown == "store"
+    assert all(flaw.detail.isprintable() and len(flaw.detail) <= 200 for flaw in flaws)
+    assert flaws or points

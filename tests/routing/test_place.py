@@ -11,8 +11,10 @@ from ingestor.routing.wire import MAX_TAG
 TYPES = {"temperature": FieldType.FLOAT}
 
 
-def places(bucket: str = "B", measurement: str = "climate", *, max_bytes: int = 100_000) -> Places:
-    """Places whose bucket may come to East Power."""
+def places(
+    bucket: str = "B", measurement: str = "climate", *, max_bytes: int = 100_000, later: str = "", sparse: bool = False
+) -> Places:
+    """Places whose bucket may come to East Power; the model has the tag `rack`, and readings may bring `later`."""
     known: Recent[SeriesKey, Series] = Recent(max_bytes, size_of=series_bytes)
     return Places(
         NamePattern.parse(bucket),
@@ -21,6 +23,9 @@ def places(bucket: str = "B", measurement: str = "climate", *, max_bytes: int = 
         types=TYPES,
         units={"temperature": "°C"},
         known=known,
+        tags={"rack"},
+        later={later} if later else frozenset(),
+        sparse=sparse,
     )
 
 
@@ -87,3 +92,30 @@ def test_invented_tags_are_forgotten() -> None:
 def test_ordinary_text_is_storable() -> None:
     """Spaces, commas and any alphabet are fine."""
     assert all(storable(text) for text in ("a", "two words", "a,b=c", "Gewächshaus", "温室", "x" * MAX_TAG))
+
+
+@pytest.mark.parametrize(("name", "tags"), [("rack", (("rack", "r1"), ("row", "2"))), ("port", (("row", "2"),))])
+def test_a_measurement_may_be_named_after_a_tag(name: str, tags: tuple[tuple[str, str], ...]) -> None:
+    """One of the model stays a tag beside that, any other is spent."""
+    place = places(measurement=f"{{{name}}}_climate", later=name).place({}, {"row": "2"})
+    assert isinstance(place, Place)
+    series = place.series_of({}, {name: "r1"})
+
+    assert place.fixed() is None
+    assert (series.measurement, series.tags) == ("r1_climate", tags)
+    with pytest.raises(KeyError, match=name):
+        place.series_of({}, {})
+
+
+def test_a_sparse_series_has_the_fields_of_its_readings() -> None:
+    """With the type that the model says, or that the value has; other fields, or other types, make another series."""
+    place = places(sparse=True).place({}, {})
+    assert isinstance(place, Place)
+    one = place.series_of({"temperature": 1.0, "ok": True}, {})
+
+    assert place.fixed() is None
+    assert one.types == {"temperature": FieldType.FLOAT, "ok": FieldType.BOOL}
+    assert one.units == {"temperature": "°C"}
+    assert place.series_of({"ok": False, "temperature": 2.0}, {}) is one
+    assert place.series_of({"ok": "yes"}, {}).types == {"ok": FieldType.TEXT}
+    assert place.series_of({"ok": "yes"}, {}).units == {}

@@ -178,3 +178,52 @@ def test_whatever_a_device_says_is_understood_or_told(raw: object, unit: str, ou
 def test_a_number_beyond_all_arithmetic_sets_the_reading_aside(written: str) -> None:
     """What JSON takes for 0 and exact arithmetic cannot hold is no time, and no error either."""
     assert refused(when(written, unit="ms"), "not a number that can be a time")
+
+
+@pytest.mark.parametrize(
+    ("written", "zone", "utc"),
+    [
+        ("2026-11-24T13:00:00", "Europe/Berlin", "2026-11-24T12:00:00"),
+        ("2026-03-29T01:59:59.999", "Europe/Berlin", "2026-03-29T00:59:59.999"),
+        ("2026-03-29T03:00:00", "Europe/Berlin", "2026-03-29T01:00:00"),
+        ("2026-10-25T02:30:00", "Europe/Berlin", "2026-10-25T01:30:00"),
+        ("2026-10-25T02:30:00Z", "Europe/Berlin", "2026-10-25T02:30:00"),
+        ("2026-04-05 01:45:00", "Australia/Lord_Howe", "2026-04-04T15:15:00"),
+    ],
+)
+def test_a_zone_is_that_of_times_without_one(written: str, zone: str, utc: str) -> None:
+    """Of the two times in an hour that comes twice the one nearer to the receipt; Lord Howe shifts by half an hour."""
+    assert when(json.dumps(written), unit="iso", zone=zone) == when(json.dumps(utc + "Z"))
+
+
+def test_the_nearer_of_two_times_counts() -> None:
+    """A reading that is received in the hour that comes twice is of the first pass of it, or of the second."""
+    clock = Clock(TimeOf(field="ts", zone="Europe/Berlin"), written=lambda _: Written(list))
+    first = 1_792_888_200 * SECOND_NS  # 02:30 before the clocks are set back
+    found = [clock.when("2026-10-25T02:30:00", Message("t", b"", first + secs * SECOND_NS)) for secs in (60, 3660)]
+
+    assert found == [first, first + 3600 * SECOND_NS]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("2026-03-29T02:30:00", "no such time in Europe/Berlin"),
+        ("0001-01-01T00:00:00", "not a number that can be a time"),
+        ("2026-02-29T12:00:00", "no such time"),
+        ("2026-10-25T02:30:60", "no such time"),
+    ],
+)
+def test_a_time_that_no_clock_shows_is_told(written: str, words: str) -> None:
+    """In the hour that is left out, beyond the calendar, or never."""
+    assert refused(when(json.dumps(written), zone="Europe/Berlin"), words)
+
+
+@pytest.mark.parametrize(("outside", "flags"), [("receipt", 0), ("reject", 0), ("receipt", RETAIN)])
+def test_where_zones_are_left_out_a_time_without_one_is_none(outside: str, flags: int) -> None:
+    """Some families tell the time of their wall: without `zone` it counts as absent, and not as wrong."""
+    rule = TimeOf.model_validate({"field": "ts", "outside": outside})
+    clock = Clock(rule, written=lambda _: Written(list), needs_zone=False)
+    found = clock.when("2026-11-24T12:00:00", Message("t", b"", RECEIVED_NS, flags))
+
+    assert found == RECEIVED_NS if (outside, flags) == ("receipt", 0) else refused(found, "no time in ts")
