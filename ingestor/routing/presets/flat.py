@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import islice
+from sys import float_info
 from typing import Final, TypeGuard
 
 from ingestor.ports import Reason
@@ -84,8 +85,8 @@ def is_object(value: object) -> TypeGuard[Values]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value of a payload is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a value of a payload is a number to reckon with; true and false are none, nor is one beyond any float."""
+    return isinstance(value, float) or (type(value) is int and abs(value) <= float_info.max)
 
 
 def scaled(value: object, factor: float) -> object:

@@ -143,7 +143,7 @@ def read_notification(payload: object) -> list[Values]:
     Of buttons and the like the field `event` says what happened.
     """
     frame = document(payload)
-    if frame.get("method") in {"NotifyStatus", "NotifyFullStatus"}:
+    if frame.get("method") in ("NotifyStatus", "NotifyFullStatus"):  # no set: it may be a list, which has no hash
         params = document(frame.get("params"))
         parts = {name: part for name, part in params.items() if is_object(part)}
         readings = chain.from_iterable(

@@ -85,6 +85,7 @@ def test_only_numbers_are_scaled_and_only_two_words_are_truth() -> None:
     """Anything else is left for the model to judge, truth values and null included."""
     assert [scaled(value, 0.5) for value in (3, "3", True, None)] == [1.5, "3", True, None]
     assert [thousandth(value) for value in (11.679, "3", True, None)] == [0.011679, "3", True, None]
+    assert [scaled(10**400, 0.5), thousandth(10**400)] == [10**400] * 2
     assert [switched(value) for value in ("ON", "OFF", "on", 1, None, ["ON"])] == [True, False, "on", 1, None, ["ON"]]
 
 
