@@ -19,7 +19,7 @@ from ingestor.routing.formats.plain import MAX_BYTES
 from ingestor.routing.unpack import MAX_READINGS
 from ingestor.routing.words import DETAIL_LENGTH
 from tests.routing.helpers import RECEIVED_NS
-from tests.routing.seeds import COMPRESS, ENCODE, FLAT, NESTED, Case, cases
+from tests.routing.seeds import COMPRESS, ENCODE, Case, cases
 
 MAX_SIZE: Final = 2**16
 """Bytes that a mutated payload hardly exceeds before it is compressed."""
@@ -78,7 +78,7 @@ class Mutator:
         case = chance.choice(self._cases)
         payload = chance.choice(case.payloads)
         if case.compress is None:
-            odd = self._kind in ENCODE and chance.random() < 0.3
+            odd = bool(case.documents) and chance.random() < 0.3
             return case, self._odd_document(case) if odd else self._damaged(payload)
         if chance.random() < 0.5:
             return case, case.compress(self._damaged(payload))
@@ -87,7 +87,7 @@ class Mutator:
     def _odd_document(self, case: Case) -> bytes:
         """A document that is well written, with a value in it that does not belong there."""
         chance = self._chance
-        document = deepcopy(chance.choice(NESTED if case.topic.endswith("nested") else FLAT))
+        document = deepcopy(chance.choice(case.documents))
         inside: Any = document
         while True:
             keys = list(inside) if isinstance(inside, dict) else list(range(len(inside)))

@@ -89,11 +89,12 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
 
 
 class Case(NamedTuple):
-    """A route, a topic that it takes, payloads that it reads, and what makes them smaller."""
+    """A route, a topic that it takes, payloads that it reads, what they say, and what makes them smaller."""
 
     decoder: Decoder
     topic: str
     payloads: Sequence[bytes]
+    documents: Sequence[Any] = ()
     compress: Callable[[bytes], bytes] | None = None
 
 
@@ -145,7 +146,19 @@ def _cases(rows: list[dict[str, Any]], payloads: list[list[bytes]]) -> list[Case
 def _case(table: RoutingTable, topic: str, payloads: Sequence[bytes]) -> Case:
     decoder = table.find(topic)
     assert decoder is not None
-    return Case(decoder, topic, payloads)
+    kind = topic.partition("/")[0]
+    if kind in ENCODE:
+        return Case(decoder, topic, payloads, NESTED if topic.endswith("nested") else FLAT)
+    return Case(decoder, topic, payloads, [said for said in map(_document, payloads) if said])
+
+
+def _document(payload: bytes) -> object:
+    """The list or object that a payload of a device is; None for a word."""
+    try:
+        said = json.loads(payload)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict | list) else None
 
 
 def _devices() -> list[Case]:
