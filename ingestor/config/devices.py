@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
 from ingestor.config.section import Section
-from ingestor.config.values import Number, TagValue, parse_duration
+from ingestor.config.values import Number, Tags, parse_duration
 
 
 class Calibration(Section):
@@ -20,7 +20,7 @@ class Device(Section):
     """One row of `devices`. A device that moves or is swapped has a row for each time: `from` until before `until`."""
 
     id: str = Field(min_length=1)
-    tags: dict[str, TagValue] = Field({})
+    tags: Tags = Field({})
     calibration: dict[str, Calibration] = Field({})
     interval: Annotated[float, BeforeValidator(parse_duration), Field(gt=0)] | None = None
     begin: AwareDatetime | None = Field(None, alias="from")

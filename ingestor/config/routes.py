@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from ingestor.config.section import Section
-from ingestor.config.values import Duration, TagValue, TimeZone
+from ingestor.config.values import Duration, TagName, Tags, TimeZone
 
 _KEYS_OF_KIND: Final = {
     "preset": {"prefix", "bucket", "tags", "device", "unknown", "on_invalid", "time"},
@@ -75,11 +75,11 @@ class Route(Section):
     compression: Literal["none", "gzip", "zlib", "zstd"] = "none"
     bucket: str = Field("", validate_default=True)
     measurement: str | None = None
-    tags: dict[str, TagValue] = Field({})
+    tags: Tags = Field({})
     device: str | None = Field(None, validate_default=True)
     paths: dict[str, str] = Field({})
     each: str | None = None
-    each_key: str | None = None
+    each_key: TagName | None = None
     csv: CsvOf = CsvOf()
     on_invalid: Literal["field", "reading"] = "field"
     retained: Literal["skip", "store"] = "skip"

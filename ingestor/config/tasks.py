@@ -9,7 +9,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ingestor.config.section import Section
-from ingestor.config.values import Duration, HeaderSecret, TagValue, TimeZone, http_address, parse_duration
+from ingestor.config.values import Duration, HeaderSecret, Tags, TimeZone, http_address, parse_duration
 
 TaskKind = Literal["weather", "backup", "retention"]
 Provider = Literal["openweathermap", "open-meteo"]
@@ -40,7 +40,7 @@ class TaskSpec(Section):
     api_key: HeaderSecret | None = Field(None, validate_default=True)
     addresses: dict[Provider, str] = Field({})
     bucket: Annotated[str, Field(min_length=1)] = "Weather"
-    tags: dict[str, TagValue] = Field({})
+    tags: Tags = Field({})
     forecast: Literal["none", "hourly"] = "none"
     directory: Path = Path("backups")
     keep: int = Field(14, ge=1)

@@ -141,6 +141,12 @@ def _tag(value: str) -> str:
     return value
 
 
+def _tag_name(value: str) -> str:
+    if not value.strip() or not value.isprintable() or value == "time":
+        raise ValueError("the name of a tag is printable text, and not time, which is that of the reading")
+    return value
+
+
 def _is_latin1(text: str) -> bool:
     return all(ord(sign) < 256 for sign in text)
 
@@ -153,7 +159,8 @@ def _written(secs: float) -> str:
 Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(_written, when_used="json")]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-TagValue = Annotated[str, AfterValidator(_tag)]
+TagName = Annotated[str, AfterValidator(_tag_name)]
+Tags = dict[TagName, Annotated[str, AfterValidator(_tag)]]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 MqttText = Annotated[str, Field(min_length=1), AfterValidator(_mqtt_text)]
