@@ -88,27 +88,22 @@ def _samples(messages: Mapping[str, Sequence[Message]]) -> tuple[dict[str, Sampl
 
 
 def _apart(groups: Sequence[Group], fixed: Sequence[Template], not_meant: Collection[str]) -> list[Group]:
-    """The groups, those as single topics that would cross others or take topics that are not meant."""
-    whole = list(groups)
-    while True:
-        templates = {group: Template.parse(group.template(group.captures())) for group in whole}
-        wide = next((group for group in whole if _meets(group, templates, fixed, not_meant)), None)
-        if wide is None:
-            return sorted(whole, key=lambda group: group.topics)
-        whole = [one for group in whole for one in (split(group) if group is wide else [group])]
-
-
-def _meets(
-    group: Group, templates: Mapping[Group, Template], fixed: Sequence[Template], not_meant: Collection[str]
-) -> bool:
-    if None not in group.levels:
-        return False
-    mine = templates[group]
-    others = [*fixed, *(template for other, template in templates.items() if other != group)]
+    """The groups, those as single topics that would cross larger ones or take topics that are not meant."""
+    known = list(fixed)
+    found: list[Group] = []
     refused = {Relation.CROSSING, Relation.SAME}
-    return any(mine.compare(other) in refused for other in others) or any(
-        mine.match(topic.split("/")) is not None for topic in not_meant
-    )
+    for group in sorted(groups, key=lambda group: (-len(group.topics), group.topics)):
+        if None not in group.levels:
+            found.append(group)  # a single topic crosses nothing
+            continue
+        template = Template.parse(group.template(group.captures()))
+        crosses = any(template.compare(other) in refused for other in known)
+        if crosses or any(template.match(topic.split("/")) is not None for topic in not_meant):
+            found += split(group)
+        else:
+            found.append(group)
+            known.append(template)
+    return sorted(found, key=lambda group: group.topics)
 
 
 def _plain(

@@ -1,6 +1,7 @@
 """How the payloads of a topic are written, found out by trying."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from ingestor.config import CsvOf, Route
@@ -20,6 +21,8 @@ _MAGIC: Final[Mapping[Compression, Sequence[bytes]]] = {
     "zstd": (b"\x28\xb5\x2f\xfd",),
 }
 _TRIED: Final = 100
+_MAX_DECOMPRESSED: Final = 2**16
+_DECOMPRESSED: Final = 16
 _MAX_PAYLOAD: Final = 2**20
 _DOCUMENTS: Final = ("json", "cbor", "msgpack")
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -36,27 +39,28 @@ def sample(messages: Sequence[Message]) -> Sample | None:
     """
     said = [message for message in messages if message.payload and len(message.payload) <= _MAX_PAYLOAD]
     compression = _compression(said)
-    decompress = _decompressor(compression)
-    first = [payload for message in said[:_TRIED] for payload in decompress(message.payload)]
-    manner = _choose(first)
+    plain = list(_plain(said, compression))
+    manner = _choose([payload for _, payload in plain[:_TRIED]])
     if manner is None:
         return None
     found = Sample(manner._replace(compression=compression))
-    for message in said:
-        found.add(message, [reading for payload in decompress(message.payload) for reading in _read(manner, payload)])
+    reader = _Reader(manner)
+    for message, payload in plain:
+        found.add(message, list(reader.read(payload)))
     return found
 
 
 def _choose(payloads: Sequence[bytes]) -> Manner | None:
     """What most of the payloads are written in; any words only where nothing else is, as they read everything."""
     half = len(payloads) / 2
-    counts = [(sum(1 for payload in payloads if any(_read(manner, payload))), manner) for manner in _manners(payloads)]
+    counts = [(_Reader(manner).count(payloads), manner) for manner in _manners(payloads)]
     most = max((count for count, _ in counts), default=0)
     best = next((manner for count, manner in counts if count == most), None)
-    words = [payload for payload in payloads if any(_read(_TEXT, payload))]
-    truths = all(isinstance(reading.own[()], bool) for payload in words for reading in _read(Manner("value"), payload))
-    if best is None or most <= half or (best.format == "value" and most < len(words) and truths):
-        return _TEXT if len(words) > half else None
+    words = _Reader(_TEXT).count(payloads)
+    values = [reading.own[()] for payload in payloads for reading in _word(payload)]
+    has_truths_only = all(isinstance(value, bool) for value in values)
+    if best is None or most <= half or (best.format == "value" and most < words and has_truths_only):
+        return _TEXT if words > half else None
     return best
 
 
@@ -67,29 +71,33 @@ def _compression(messages: Sequence[Message]) -> Compression:
     return "none"
 
 
-def _decompressor(compression: str) -> Callable[[bytes], Sequence[bytes]]:
-    """What gives the bytes of a payload, or nothing where it cannot be decompressed."""
+def _plain(messages: Sequence[Message], compression: Compression) -> Iterator[tuple[Message, bytes]]:
+    """Messages with their payloads, decompressed: those that can be, and only so many that it takes no long time."""
     if compression == "none":
-        return lambda payload: (payload,)
+        yield from ((message, message.payload) for message in messages)
+        return
     try:
-        decompress = decompressor(compression, limit=_MAX_PAYLOAD)
+        decompress = decompressor(compression, limit=_MAX_DECOMPRESSED)
     except ValueError:
-        return lambda _: ()  # the package is not installed
-
-    def attempt(payload: bytes) -> Sequence[bytes]:
+        return  # the package is not installed
+    room = _MAX_DECOMPRESSED * _DECOMPRESSED
+    for message in messages:
         try:
-            return (decompress(payload),)
+            payload = decompress(message.payload)
         except UnreadableError:
-            return ()
-
-    return attempt
+            continue
+        room -= len(payload)
+        if room < 0:
+            return
+        yield message, payload
 
 
 def _manners(payloads: Sequence[bytes]) -> Iterator[Manner]:
     """What to try, the likeliest first: of two that read the same number of payloads the first is taken."""
     for name in ("json", "value", "line", "csv", "cbor", "msgpack"):
         if name in _DOCUMENTS:
-            documents = [document for payload in payloads for document in _load(Manner(name), payload)]
+            reader = _Reader(Manner(name))
+            documents = [document for payload in payloads for document in reader.load(payload)]
             if any(isinstance(document, dict | list) for document in documents):
                 yield Manner(name, each=_each(documents))
         elif name == "csv":
@@ -136,23 +144,48 @@ def _csv_rules(payloads: Sequence[bytes]) -> Iterator[CsvOf]:
                 yield CsvOf(delimiter=delimiter)
 
 
-def _read(manner: Manner, payload: bytes) -> Iterator[Reading]:
-    """The readings of a payload, none where it is not written so."""
-    if manner.format in {"value", "text"}:
-        yield from _word(payload, text=manner.format == "text")
+class _Reader:
+    """Reads payloads that are written in one manner; nothing where they are not."""
+
+    def __init__(self, manner: Manner) -> None:
+        self._manner = manner
+        self._load: Callable[[bytes], object] | None = None
+        if manner.format not in {"value", "text"}:
+            row = Route(topic="a", model="a", bucket="a", format=manner.format, csv=manner.csv)
+            with suppress(ValueError):  # the package that reads it may not be installed
+                self._load = make_format(row, {}, None).load
+
+    def count(self, payloads: Iterable[bytes]) -> int:
+        """How many of them have readings."""
+        return sum(1 for payload in payloads if any(True for _ in self.read(payload)))
+
+    def load(self, payload: bytes) -> Iterator[object]:
+        """What a payload says."""
+        if self._load is not None:
+            with suppress(UnreadableError):
+                yield self._load(payload)
+
+    def read(self, payload: bytes) -> Iterator[Reading]:
+        """Its readings."""
+        match self._manner.format:
+            case "value":
+                yield from _word(payload)
+            case "text":
+                yield from _text(payload)
+            case "csv" | "line":
+                rows = [row for document in self.load(payload) if isinstance(document, list) for row in document]
+                yield from (Reading(leaves(row), {}) for row in rows if isinstance(row, dict))
+            case _:
+                for document in self.load(payload):
+                    yield from _items(document, self._manner.each)
+
+
+def _items(document: object, each: Steps | None) -> Iterator[Reading]:
+    """The readings of a document: it, or the items of its list."""
+    if each is None:
+        if isinstance(document, dict):
+            yield Reading(leaves(document), {})
         return
-    for document in _load(manner, payload):
-        if manner.format in {"csv", "line"}:
-            rows = document if isinstance(document, list) else []
-            yield from (Reading(leaves(row), {}) for row in rows if isinstance(row, dict))
-        elif manner.each is None:
-            if isinstance(document, dict):
-                yield Reading(leaves(document), {})
-        else:
-            yield from _items(document, manner.each)
-
-
-def _items(document: object, each: Steps) -> Iterator[Reading]:
     items = document
     for step in each:
         items = items.get(step) if isinstance(items, dict) else None
@@ -162,27 +195,24 @@ def _items(document: object, each: Steps) -> Iterator[Reading]:
             yield Reading(leaves(item), around)
 
 
-def _word(payload: bytes, *, text: bool) -> Iterator[Reading]:
-    """A bare number or truth value; or any text in one line."""
-    try:
+def _word(payload: bytes) -> Iterator[Reading]:
+    """A bare number or truth value, or null."""
+    for word in _line(payload):
+        if word == "null":
+            yield Reading({(): None}, {})
+        elif word.lower() in _BOOLS:
+            yield Reading({(): read_word(word, Kind.BOOL)}, {})
+        elif isinstance(value := read_word(word, Kind.FLOAT), int | float):
+            yield Reading({(): value}, {})
+
+
+def _text(payload: bytes) -> Iterator[Reading]:
+    """Any words in one line."""
+    yield from (Reading({(): word}, {}) for word in _line(payload) if word.isprintable())
+
+
+def _line(payload: bytes) -> Iterator[str]:
+    with suppress(UnicodeDecodeError):
         word = payload.decode().strip()
-    except UnicodeDecodeError:
-        return
-    if text:
-        if 0 < len(word) <= _MAX_WORD and word.isprintable():
-            yield Reading({(): word}, {})
-    elif word == "null":
-        yield Reading({(): None}, {})
-    elif word.lower() in _BOOLS:
-        yield Reading({(): read_word(word, Kind.BOOL)}, {})
-    elif isinstance(value := read_word(word, Kind.FLOAT), int | float):
-        yield Reading({(): value}, {})
-
-
-def _load(manner: Manner, payload: bytes) -> Iterator[object]:
-    """What a payload says; nothing where it is not written so."""
-    row = Route(topic="a", model="a", bucket="a", format=manner.format, csv=manner.csv)
-    try:
-        yield make_format(row, {}, None).load(payload)
-    except (UnreadableError, ValueError):
-        return  # the package that reads it may not be installed, too
+        if 0 < len(word) <= _MAX_WORD:
+            yield word
