@@ -107,7 +107,8 @@ class Delivery:
 
     def _fault(self) -> str | None:
         broken = "; ".join(f"bucket {bucket}: {why}" for bucket, why in self._writer.broken_buckets.items())
-        return self._writer.fault or self._state_fault or broken or None
+        kept = self._replayer.fault if self._replayer and self._pressed() else None  # it keeps what would make room
+        return self._writer.fault or self._state_fault or broken or kept
 
     # The first half: from the journal into parcels.
 

@@ -28,15 +28,15 @@ _log = logging.getLogger(__name__)
 _CHUNK_MESSAGES = 500
 _CHUNK_BYTES = 4 * 2**20
 _TURN_MESSAGES = 50  # decoded under several tables in one go; about 2 ms during which nothing else runs
+_KEPT_SHARE = 0.75  # of the journal: what comes while a replay runs, or is held up, needs room too
 _TABLES = 4  # of former routings, that are kept in memory
 
 
 class Journal(Protocol):
     """What a replay wants of the journal; see `ingestor.journal.Journal`."""
 
-    @property
-    def start(self) -> int:
-        """The oldest position that can still be read."""
+    def start_within(self, share: float) -> int:
+        """The oldest position that can still be read, and from which on the files take no more than a share."""
 
     def cursor(self, name: str, position: int, *, when_full: WhenFull) -> Cursor:
         """Register a reader."""
@@ -101,6 +101,9 @@ class Replayer:
         writer: The store's writer.
         state: Where all is kept.
         make_table: Makes the routing table of a text.
+
+    Attributes:
+        fault: What keeps a replay from going on, and what to do where that cannot be mended; None while nothing does.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class Replayer:
         self._tables: dict[int, Decoders] = {}
         self._cursor: Cursor | None = None
         self._opened = 0
+        self.fault: str | None = None
         self._again_at = 0.0
 
     async def resume(self) -> None:
@@ -140,6 +144,7 @@ class Replayer:
         """
         replay = await self._next()
         if replay is None or replay.routing != self._routing:
+            self.fault = None
             self._let_go()
             return False
         clock = asyncio.get_running_loop().time
@@ -147,9 +152,11 @@ class Replayer:
             return False
         try:
             await self._advance(replay)
+            self.fault = None
         except StoreError as error:
             asked = error.retry_after if isinstance(error, StoreUnavailableError) else None
             self._again_at = clock() + max(SLOW_RETRY_SECS, asked or 0.0)
+            self.fault = f"replay {replay.id}: {error} (or give it up: journal replay --cancel {replay.id})"
             await self._keep(replay._replace(fault=str(error)))
             _log.warning("replay_held id=%d store=%s reason=%s", replay.id, replay.store, error)
             return False
@@ -179,7 +186,7 @@ class Replayer:
     async def _begin(self, replay: Replay) -> None:
         self._open(replay)  # from here on the journal keeps what is wanted
         has = self._ledger.saved_position
-        begin = max(replay.begin, self._journal.start)
+        begin = max(replay.begin, self._journal.start_within(_KEPT_SHARE))
         until = max(begin, has if replay.until is None else min(replay.until, has))
         known = await self._known(begin, until)
         others = known.all_routings - {self._routing}

@@ -207,6 +207,18 @@ class Journal:
         self._committer.cursors.append(cursor)
         return cursor
 
+    def start_within(self, share: float) -> int:
+        """The oldest position from which on the files take no more than a share of all that the journal may take.
+
+        Whoever keeps no more than that leaves room for what comes.
+        """
+        room = int(self._max_bytes * share)
+        for segment in reversed(self._shelf.segments):
+            room -= segment.file_bytes
+            if room < 0:
+                return segment.end
+        return self.start
+
     def retire(self, cursor: Cursor) -> None:
         """Forget a reader: nothing is kept for it any more."""
         self._committer.cursors.remove(cursor)

@@ -88,6 +88,11 @@ class Journal(FakeJournal):
         self.readers.append(cast("Cursor", FakeCursor(self, position)))
         return self.readers[-1]
 
+    def start_within(self, share: float) -> int:
+        """Where it is told to begin."""
+        assert 0.5 < share < 1
+        return self.start
+
     def retire(self, cursor: Cursor) -> None:
         """Forget one."""
         self.readers.remove(cursor)
@@ -106,11 +111,16 @@ class Farm:
 
     Attributes:
         answer: How the store answers a batch; may raise.
+        full: Whether the journal waits for room.
+        delivery: The last one that was started.
     """
+
+    delivery: Delivery
 
     def __init__(self, path: Path) -> None:
         self.state = InlineState(path)
         self.journal = Journal()
+        self.full = False
         self.answer: Callable[[Sequence[Point]], Sequence[Rejection]] = lambda _: ()
         self.store = Store(self._answer)
         self.state.now(lambda connection: state.begin_cursor(connection, "local", 0))
@@ -168,10 +178,17 @@ class Farm:
         )
         cursor = cast("Cursor", FakeCursor(self.journal, ledger.position))
         batch = Batch(max_points=50)
-        delivery = Delivery(
-            cursor, decoders=table, writer=writer, state=self.state, ledger=ledger, batch=batch, replayer=replayer
+        self.delivery = Delivery(
+            cursor,
+            decoders=table,
+            writer=writer,
+            state=self.state,
+            ledger=ledger,
+            batch=batch,
+            pressed=lambda: self.full,
+            replayer=replayer,
         )
-        return delivery, replayer
+        return self.delivery, replayer
 
     def _ledger(self, connection: sqlite3.Connection, of: Config) -> Ledger:
         row, totals = state.cursors(connection)["local"], state.counters(connection, "local")

@@ -191,6 +191,18 @@ def test_only_what_is_asked_for_changes(farm: Farm) -> None:
     assert farm.replay.messages == 400
 
 
+def test_a_replay_begins_where_it_leaves_room(farm: Farm) -> None:
+    """What would fill the journal is not kept for it."""
+    farm.serve(config(device("one", "a")), *READINGS[:20])
+    farm.journal.start = 8
+    after = config(device("one", "b"))
+    farm.ask(after)
+    farm.serve(after)
+
+    assert (farm.replay.begin, farm.replay.messages) == (8, 12)
+    assert {number for rack, number in farm.points if rack == "b"} == set(range(4, 10))
+
+
 def test_a_replay_waits_for_a_service_with_its_configuration(farm: Farm) -> None:
     """While one runs with another nothing happens; whoever starts next takes it over with what is then in force."""
     before, after = config(device("one", "a")), config(device("one", "b"))
@@ -261,6 +273,26 @@ def test_a_store_that_cannot_delete_is_told_of_and_tried_again(farm: Farm) -> No
     assert stored == {"stored": 21}
     assert farm.done
     assert farm.replay.fault == ""
+
+
+def test_a_replay_that_fills_the_journal_is_a_fault(farm: Farm) -> None:
+    """What waits for its store keeps what it has to read; where that leaves no room, people are told what to do."""
+
+    def refuse() -> None:
+        raise StoreUnavailableError("out of order")
+
+    after = config(device("one", "b"))
+    farm.serve(config(device("one", "a")), *READINGS[:20])
+    farm.store.refuse_deletion = refuse
+    farm.ask(after)
+    farm.serve(after)
+    with_room = farm.delivery.stats(journal_end=20, now_ns=0).fault
+    farm.full = True
+
+    assert with_room is None
+    assert farm.delivery.stats(journal_end=20, now_ns=0).fault == (
+        "replay 1: out of order (or give it up: journal replay --cancel 1)"
+    )
 
 
 def test_a_state_that_refuses_delays_it(farm: Farm) -> None:

@@ -56,7 +56,7 @@ def test_the_projects_own_configuration_can_be_kept() -> None:
     text = routings.text_of(configfile.load(ROOT / "config.yaml", environ={}))
 
     assert routings.text_of(Config.model_validate_json(text)) == text
-    assert routings.make_table(text)
+    assert routings.make_table(text).subscriptions
 
 
 def test_what_decides_nothing_changes_nothing() -> None:

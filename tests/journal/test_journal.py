@@ -323,6 +323,23 @@ def test_nothing_is_kept_for_a_reader_that_retired(tmp_path: Path) -> None:
     assert position == 1000
 
 
+def test_a_share_of_the_journal_begins_later(tmp_path: Path) -> None:
+    """The less of it, the later; all of it where it takes less."""
+
+    async def main() -> list[int]:
+        async with Journal(tmp_path, segment_bytes=5000, max_bytes=2**20) as journal:
+            journal.cursor("local", 0, when_full="pause")
+            await write(journal, messages(1000, flags=0))
+            size = journal.bytes / 2**20
+            return [journal.start_within(size * part) for part in (1.1, 0.5, 0.25, 0.0)]
+
+    everything, half, quarter, nothing = run(main())
+
+    assert everything == 0
+    assert 400 < half < 600
+    assert half < quarter < nothing == 1000
+
+
 def test_two_cursors_of_one_name_are_refused(tmp_path: Path) -> None:
     """A name is a store's; two readers of it would be a mistake of the caller."""
 
