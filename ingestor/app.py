@@ -10,7 +10,7 @@ from typing import Self
 
 from ingestor import __version__, deadletters, state
 from ingestor.config import Config
-from ingestor.datadir import disk_bytes_written, journal_dir, make_data_dir, state_file
+from ingestor.datadir import disk_bytes_written, make_data_dir, open_journal, state_file
 from ingestor.delivery import Delivery, replays, routings
 from ingestor.delivery.ledger import Ledger
 from ingestor.delivery.replay import Replayer
@@ -18,11 +18,13 @@ from ingestor.devices import DeviceBoard
 from ingestor.encode.types import TypeRegistry
 from ingestor.errors import StateError, UnknownStoresError
 from ingestor.intake import EmbeddedBroker, IntakeAccounts, MqttIntake
+from ingestor.jobs import make_board, refuse_unknown
 from ingestor.journal import Journal
 from ingestor.routing import RoutingTable
 from ingestor.state import CursorRow, State
 from ingestor.stats import AnnouncedStats, JournalStats, RateGauge, Snapshot
 from ingestor.stores import make_store
+from ingestor.tasks.board import TaskBoard
 from ingestor.web import WebServer
 from ingestor.writer import BatchWriter
 
@@ -43,7 +45,7 @@ class Service:
         config: What to run.
 
     Raises:
-        ConfigError: Routes that cannot be.
+        ConfigError: Routes or tasks that cannot be.
         DataDirError: On entering: the data directory cannot be used, or another process uses it.
         UnknownStoresError: On entering: it holds cursors of stores that the configuration does not name.
         StateError: On entering: the data directory cannot be written just now.
@@ -57,10 +59,12 @@ class Service:
     _accounts: IntakeAccounts
     _routes: RoutingTable
     _devices: DeviceBoard
+    _tasks: TaskBoard
 
     def __init__(self, config: Config) -> None:
         self._config = config
         RoutingTable(config)  # what is wrong with it is told before anything is opened
+        refuse_unknown(config)
         self._began = time.monotonic()
         self._stopping = asyncio.Event()
         self._deliveries: list[Delivery] = []
@@ -81,15 +85,7 @@ class Service:
     async def _open(self, parts: AsyncExitStack) -> None:
         config = self._config
         make_data_dir(config.data_dir)
-        self._journal = await parts.enter_async_context(
-            Journal(
-                journal_dir(config),
-                max_bytes=config.journal.max_bytes,
-                group_ms=config.journal.group_ms,
-                keep_secs=config.journal.keep,
-                close_secs=JOURNAL_CLOSE_SECS,
-            )
-        )
+        self._journal = await parts.enter_async_context(open_journal(config, close_secs=JOURNAL_CLOSE_SECS))
         self._state = await parts.enter_async_context(State(state_file(config)))
         self._devices = await DeviceBoard.load(self._state, config.devices, began_ns=time.time_ns())
         self._routes = RoutingTable(config, devices=self._devices)
@@ -116,6 +112,7 @@ class Service:
             on_id_order=self._accounts.id_order,
         )
         self._routes.announced.changed = self._intake.changed
+        self._tasks = await make_board(config, log=self._journal, state=self._state, on_oversize=self._accounts.skip)
         self.web = await parts.enter_async_context(WebServer(config.web, self.snapshot))
 
     async def _cursors(self) -> dict[str, CursorRow]:
@@ -176,9 +173,14 @@ class Service:
 
     async def _make_table(self, text: str) -> RoutingTable:
         """The routing table of another configuration, which knows what was announced."""
-        table = await asyncio.to_thread(routings.make_table, text)
-        table.announced.load(await self._state.run(state.announcements))
-        return table
+        announcements = await self._state.run(state.announcements)
+
+        def make() -> RoutingTable:
+            table = routings.make_table(text)
+            table.announced.load(announcements)
+            return table
+
+        return await asyncio.to_thread(make)
 
     def _forget_announcements(self, connection: sqlite3.Connection) -> int:
         return state.forget_announcements(connection, self._journal.start_ns)
@@ -198,11 +200,13 @@ class Service:
         async with asyncio.TaskGroup() as group:
             deliveries = [group.create_task(delivery.run(), name="delivery") for delivery in self._deliveries]
             intake = group.create_task(self._intake.run(), name="intake")
+            tasks = group.create_task(self._tasks.run(), name="tasks")
             others = [
                 group.create_task(self._keep_up(), name="upkeep"),
                 group.create_task(self._journal.watch(), name="journal watch"),
             ]
             await self._stopping.wait()
+            tasks.cancel()
             try:
                 async with asyncio.timeout(INTAKE_STOP_SECS):
                     await self._intake.stop()
@@ -256,6 +260,7 @@ class Service:
         now_ns = time.time_ns()
         return Snapshot(
             devices=tuple(self._devices.stats(now_ns)),
+            tasks=self._tasks.stats(),
             announced=AnnouncedStats(
                 announcements=len(announced),
                 topics=announced.wanted,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ import pytest
 
 from ingestor.app import Service
 from ingestor.config import Config
+from ingestor.datadir import state_file
+from ingestor.delivery import replays, routings
+from ingestor.delivery.replays import Phase, Replay
 from ingestor.ports import Value
+from ingestor.state import read_state
 from ingestor.stats import AnnouncedStats
 from ingestor.stores import make_buckets
 from tests.routing.homes import KITCHEN, ROW, body
@@ -165,6 +170,41 @@ def test_what_a_stranger_announces_stops_nothing(tmp_path: Path) -> None:
             }
             assert service.snapshot().stores[0].reasons == {"format": len(strange)}
             assert service.snapshot().announced == AnnouncedStats(announcements=1, topics=0, left_to_rows=1, refused=0)
+
+    with Mosquitto(tmp_path) as broker:
+        run(main(broker.port))
+
+
+def test_a_replay_uses_what_held_then(tmp_path: Path) -> None:
+    """When another tag is wanted of what was stored: under the tags of before nothing is left, and each value stays."""
+
+    async def main(port: int) -> None:
+        journal = {"keep": "1h"}
+        async with running(home(tmp_path, port=port, journal=journal)) as service:
+            await say(port, (KITCHEN, body()))
+            await listening(service, TOPIC)
+            await say(port, (TOPIC, b"20"), (KITCHEN, body(value_template="{{ value | float / 10 }}")), (TOPIC, b"205"))
+            await settled(service, stored=2, ignored=2)
+            await say(port, (KITCHEN, b""))
+            await listening(service)
+        tagged = config(tmp_path, port=port, journal=journal, routes=[ROW | {"tags": {"site": "1"}}])
+        async with running(tagged) as service:
+            text = routings.text_of(tagged)
+
+            def ask(connection: sqlite3.Connection) -> int:
+                return replays.ask(connection, "local", 0, None, routing=routings.register(connection, text), now_ns=1)
+
+            def told() -> Replay:
+                return read_state(state_file(tagged), replays.all_of)[-1]
+
+            await service._state.run(ask)
+            await eventually_async(lambda: told().phase is Phase.DONE)
+            await settled(service, stored=2, ignored=3, unrouted=0)
+            assert (told().deleted, told().written, told().fault) == (2, 2, "")
+        async with make_buckets(tagged, "local") as buckets:
+            points = await buckets.points("Home")
+        assert [dict(point.tags)["site"] for point in points] == ["1", "1"]
+        assert await values(tagged) == [20.0, 20.5]
 
     with Mosquitto(tmp_path) as broker:
         run(main(broker.port))

@@ -223,6 +223,7 @@ class Announced:
 
     def forget_before(self, when_ns: int) -> None:
         """Let go of what no message that was received since then needs; what holds then is needed."""
+        before = sum(map(len, self._versions.values()))
         for source, versions in list(self._versions.items()):
             at = max(bisect_left(versions, when_ns, key=_received) - 1, 0)
             if not versions[at].readings and versions[at].received_ns < when_ns:
@@ -231,13 +232,15 @@ class Announced:
                 del self._versions[source]
             elif at:
                 self._versions[source] = versions[at:]
-        self._index()
+        if sum(map(len, self._versions.values())) < before:
+            self._index()
 
     def _index(self) -> None:
         """Work out anew which announcement is for which topic."""
         for topic in self._topics.values():
             topic.clear()
         self._weight = 0
+        self.left_to_rows.clear()
         self._forget_decoders()
         for source, versions in self._versions.items():
             before: set[str] = set()

@@ -49,3 +49,14 @@ def test_it_is_bounded_and_never_wrong(steps: list[tuple[int, bool]]) -> None:
         assert found is None or found == latest[-1]
         assert sum(memory._young) <= 50
         assert sum(memory._old) <= 50
+
+
+def test_what_is_forgotten_is_not_known() -> None:
+    """In whichever generation it is; what is not known need not be."""
+    known: Recent[str, int] = Recent(4, size_of=len)
+    for key in "abc":
+        known.put(key, 1)
+    for key in "abz":
+        known.forget(key)
+
+    assert [known.get(key) for key in "abc"] == [None, None, 1]
