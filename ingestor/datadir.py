@@ -9,11 +9,13 @@ from pathlib import Path
 from ingestor import __version__, state
 from ingestor.config import Config
 from ingestor.errors import DataDirError
-from ingestor.journal import JournalFiles
+from ingestor.journal import Journal, JournalFiles
 from ingestor.ports import DeviceLog
 from ingestor.routing import RoutingTable
 from ingestor.state import INTAKE, CursorRow
 from ingestor.stats import IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.tasks import results
+from ingestor.tasks.results import Record
 
 
 def journal_dir(config: Config) -> Path:
@@ -37,6 +39,17 @@ def make_table(config: Config, *, devices: DeviceLog | None = None) -> RoutingTa
     if any(row.kind == "discovery" for row in config.routes) and path.exists():
         table.announced.load(state.read_state(path, state.announcements))
     return table
+
+
+def open_journal(config: Config, *, close_secs: float) -> Journal:
+    """The journal, to be entered; closing it waits so long for what is not on disk yet."""
+    return Journal(
+        journal_dir(config),
+        max_bytes=config.journal.max_bytes,
+        group_ms=config.journal.group_ms,
+        keep_secs=config.journal.keep,
+        close_secs=close_secs,
+    )
 
 
 def make_data_dir(path: Path) -> None:
@@ -91,6 +104,7 @@ def stopped_snapshot(config: Config) -> Snapshot:
     with closing(state.open_state(path)) as connection:
         # In this order: a journal that is read later cannot end before a cursor that was read earlier.
         intake, stores = state.transact(connection, _accounts, path)
+        known = state.transact(connection, results.records, path)
     files = journal_files(config)
     info = files.info()
     recognised, skipped = intake.get("recognised", 0), intake.get("skipped", 0)
@@ -108,6 +122,7 @@ def stopped_snapshot(config: Config) -> Snapshot:
             bytes=info.bytes, max_bytes=config.journal.max_bytes, segments=len(info.segments), end=info.end
         ),
         stores=tuple(_store(name, row, totals, files, end=info.end) for name, (row, totals) in stores.items()),
+        tasks=tuple(known.get(name, Record(name)).stats(task.kind) for name, task in config.tasks.items()),
         dead_letter_bytes=intake.get("dead_letter_bytes", 0),
         dead_letters_put_out=intake.get("dead_letters_put_out", 0),
     )

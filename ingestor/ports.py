@@ -166,6 +166,21 @@ class Reason(StrEnum):
     """Over `mqtt.max_packet`: only its head was kept."""
 
 
+class TaskFault(StrEnum):
+    """What kept something of a task from being done. A closed list: these are labels of a metric."""
+
+    REFUSED = "refused"
+    """A person has to act: a wrong key, a place that is none."""
+    LIMITED = "limited"
+    """Too much was asked of a service; it may be asked again later."""
+    UNAVAILABLE = "unavailable"
+    """No answer, or one that says that the service is not well."""
+    NONSENSE = "nonsense"
+    """An answer that is not what is documented."""
+    TIME_LIMIT = "time_limit"
+    OTHER = "other"
+
+
 class Flaw(NamedTuple):
     """What was wrong in a message: with all of it (`point` -1), with one reading of it, or with one field of that.
 

@@ -1,7 +1,28 @@
 """How long to wait before the next attempt. Pure: chance and time come from the caller."""
 
 import random as chance
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks us to wait (RFC 9110, section 10.2.3); None where it does not, or asks for nonsense.
+
+    A date is compared with the server's own clock.
+
+    Args:
+        headers: Of its answer, named in small letters or whatever the mapping makes of those.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+", asked):
+        return float(asked)
+    try:
+        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
+        secs = (until - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # garbage, or one with a zone and one without
+        return None
+    return secs if secs >= 0 else None
 
 
 class Backoff:

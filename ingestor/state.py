@@ -94,7 +94,20 @@ CREATE TABLE announcements (
 ) WITHOUT ROWID;
 """
 
-LAYOUTS: Mapping[int, Sequence[str]] = {1: (_FIRST,), 2: (_PINNED,), 3: (_REPLAYS, _ANNOUNCEMENTS)}
+_TASKS = """
+-- When each task ran and what came of it. faults: how often what went wrong, as JSON.
+CREATE TABLE task_results (
+    task TEXT PRIMARY KEY, turn_ns INTEGER, began_ns INTEGER, ended_ns INTEGER, succeeded_ns INTEGER, next_ns INTEGER,
+    outcome TEXT NOT NULL, words TEXT NOT NULL, runs INTEGER NOT NULL, failures INTEGER NOT NULL, faults TEXT NOT NULL
+) WITHOUT ROWID;
+-- Runs that people asked for. outcome is empty until one is over.
+CREATE TABLE task_requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, asked_ns INTEGER NOT NULL,
+    outcome TEXT NOT NULL DEFAULT '', words TEXT NOT NULL DEFAULT ''
+);
+"""
+
+LAYOUTS: Mapping[int, Sequence[str]] = {1: (_FIRST,), 2: (_PINNED,), 3: (_REPLAYS, _ANNOUNCEMENTS, _TASKS)}
 """What each version of the layout brought. A file goes through those that it has not been through."""
 
 _VERSION = max(LAYOUTS)

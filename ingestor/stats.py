@@ -152,6 +152,33 @@ class AnnouncedStats:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskStats:
+    """A task, and what came of its last run. Times are nanoseconds since 1970 UTC, None for what never was.
+
+    `outcome` is never, running, done, failed, timed_out or interrupted; `words` tell more of it. `runs`, `failures` and
+    `faults` (by kind) count since this data directory was new. `fault` is why the last run failed.
+    """
+
+    name: str
+    kind: str
+    outcome: str = "never"
+    words: str = ""
+    began_ns: int | None = None
+    ended_ns: int | None = None
+    succeeded_ns: int | None = None
+    next_ns: int | None = None
+    runs: int = 0
+    failures: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+    fault: str | None = None
+
+    @property
+    def lasted_secs(self) -> float | None:
+        """How long the last run took that ended."""
+        return None if self.began_ns is None or self.ended_ns is None else max(0, self.ended_ns - self.began_ns) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything at one moment. `ready` means that data can flow; `reasons` says in words why it cannot."""
 
@@ -161,6 +188,7 @@ class Snapshot:
     journal: JournalStats
     stores: tuple[StoreStats, ...]
     devices: tuple[DeviceStats, ...] = ()
+    tasks: tuple[TaskStats, ...] = ()
     announced: AnnouncedStats = AnnouncedStats()
     disk_bytes_written: int | None = None
     dead_letter_bytes: int = 0

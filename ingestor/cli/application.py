@@ -24,6 +24,7 @@ from ingestor.cli import (
     status,
     stores,
     tail,
+    tasks,
     types,
 )
 from ingestor.cli.output import buffer_output, explain_and_exit, flush, say
@@ -72,6 +73,7 @@ def make_app() -> typer.Typer:
     app.add_typer(backup.make_group(), name="backup")
     app.add_typer(deadletters.make_group(), name="deadletters")
     app.add_typer(journal.make_group(), name="journal")
+    app.add_typer(tasks.make_group(), name="task")
     return app
 
 

@@ -4,7 +4,7 @@ Labels are names from the configuration and from closed lists of ours, never top
 series. What a counter counts is explained in `stats`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 
 from prometheus_client import CollectorRegistry
@@ -12,8 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from ingestor.ports import Reason
-from ingestor.stats import AnnouncedStats, DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.ports import Reason, TaskFault
+from ingestor.stats import AnnouncedStats, DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats, TaskStats
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -57,6 +57,7 @@ class Metrics(Collector):
         yield from _stores(snapshot.stores)
         yield from _dead_letters(snapshot)
         yield from _devices(snapshot.devices)
+        yield from _tasks(snapshot.tasks)
         yield from _announced(snapshot.announced)
 
 
@@ -164,6 +165,52 @@ def _announced(announced: AnnouncedStats) -> Iterator[Metric]:
     yield _gauge("ingestor_announced_topics_of_rows", what, announced.left_to_rows)
     what = "Announcements that there was no room for, since the start."
     yield _counter("ingestor_announcements_refused", what, announced.refused)
+
+
+_Number = Callable[[TaskStats], float | None]
+
+_TASK_COUNTS: Mapping[str, tuple[str, _Number]] = {
+    "runs": ("Runs that began.", lambda task: task.runs),
+    "failed_runs": ("Runs that failed or took too long.", lambda task: task.failures),
+}
+_TASK_GAUGES: Mapping[str, tuple[str, _Number]] = {
+    "running": ("1 while it runs.", lambda task: task.outcome == "running"),
+    "fault": ("1 while its last run failed.", lambda task: task.fault is not None),
+    "last_run_seconds": ("How long its last run took.", lambda task: task.lasted_secs),
+    "last_success_timestamp_seconds": ("When a run last ended well.", lambda task: _seconds(task.succeeded_ns)),
+    "next_run_timestamp_seconds": ("When it runs next.", lambda task: _seconds(task.next_ns)),
+}
+
+
+def _tasks(tasks: Sequence[TaskStats]) -> Iterator[Metric]:
+    for name, (what, number) in _TASK_COUNTS.items():
+        yield _by_task(CounterMetricFamily, name, what, tasks, number)
+    for name, (what, number) in _TASK_GAUGES.items():
+        yield _by_task(GaugeMetricFamily, name, what, tasks, number)
+    faults = CounterMetricFamily("ingestor_task_faults", "What went wrong in runs.", labels=["task", "fault"])
+    for task in tasks:
+        for kind in TaskFault:
+            faults.add_metric([task.name, kind], task.faults.get(kind, 0))
+    yield faults
+
+
+def _by_task(
+    family: type[CounterMetricFamily | GaugeMetricFamily],
+    name: str,
+    what: str,
+    tasks: Iterable[TaskStats],
+    number: _Number,
+) -> Metric:
+    """One number of each task that has it."""
+    found = family(f"ingestor_task_{name}", what, labels=["task"])
+    for task in tasks:
+        if (value := number(task)) is not None:
+            found.add_metric([task.name], value)
+    return found
+
+
+def _seconds(time_ns: int | None) -> float | None:
+    return None if time_ns is None else time_ns / 1e9
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

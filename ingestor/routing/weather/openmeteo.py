@@ -60,8 +60,8 @@ def current(payload: object) -> Sequence[Values]:
     fallen = told.get(_FIELDS["rain_rate"].name)
     reading = {"time": told["time"], **{name: told.get(variable.name) for name, variable in _FIELDS.items()}}
     # Precipitation is the sum over the interval before.
-    known = is_number(fallen) and is_number(interval_secs) and interval_secs > 0
-    reading["rain_rate"] = fallen * 3600 / interval_secs if known else None
+    if is_number(fallen):
+        reading["rain_rate"] = fallen * 3600 / interval_secs if is_number(interval_secs) and interval_secs > 0 else None
     return [reading]
 
 

@@ -7,12 +7,12 @@ says about single lines is in `offenders`.
 import json
 import re
 from collections.abc import Collection, Mapping
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ingestor.errors import BucketError, StoreError, StoreMisconfiguredError, StoreUnavailableError
+from ingestor.retry import asked_wait
 
 MAX_WAIT_SECS = 600.0
 """No server makes us wait longer than this."""
@@ -202,7 +202,9 @@ def read(answer: Answer) -> Reading:
     body = answer.body.decode(errors="replace")
     words = _words(body) or answer.headers.get("x-influxdb-error", "")
     row = find_row(answer.status, f"{ends(words)}\n{ends(body)}", dialect(answer))
-    return Reading(row.meaning, words, _tell(answer, words, row.advice), _retry_after(answer.headers))
+    wait = asked_wait(answer.headers)
+    wait = None if wait is None else min(wait, MAX_WAIT_SECS)
+    return Reading(row.meaning, words, _tell(answer, words, row.advice), wait)
 
 
 def error_of(reading: Reading, bucket: str = "") -> StoreError:
@@ -263,16 +265,3 @@ def _place(location: str) -> str:
         return "what is no address"
     host = f"{found.scheme}://{found.netloc.rpartition('@')[2]}" if found.netloc else ""
     return shorten(f"{host}{found.path}") or "nowhere"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks us to wait; a date is compared with the server's own clock."""
-    asked = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]+", asked):
-        return min(float(asked), MAX_WAIT_SECS)
-    try:
-        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
-        secs = (until - now).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # garbage, or one with a zone and one without
-        return None
-    return min(secs, MAX_WAIT_SECS) if secs >= 0 else None

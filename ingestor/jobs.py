@@ -1,0 +1,111 @@
+"""From the tasks of a configuration to what does them: in the service, or for once without it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ingestor import state
+from ingestor.config import Config
+from ingestor.datadir import make_data_dir, open_journal, state_file
+from ingestor.errors import ConfigError, Problem
+from ingestor.intake import IntakeAccounts
+from ingestor.intake.oversize import OversizedHead
+from ingestor.journal import Journal
+from ingestor.ports import Log
+from ingestor.state import State
+from ingestor.tasks import results
+from ingestor.tasks.board import TaskBoard
+from ingestor.tasks.job import Job
+from ingestor.tasks.results import Record
+from ingestor.tasks.runner import TaskRunner
+from ingestor.tasks.schedule import Schedule
+from ingestor.tasks.weather.job import WeatherJob
+
+OnOversize = Callable[[OversizedHead], Awaitable[None]]
+
+_CLOSE_SECS: Final = 5.0
+
+
+def refuse_unknown(config: Config) -> None:
+    """Say of tasks that this version does not do that it does not.
+
+    Raises:
+        ConfigError: With every one of them.
+    """
+    unknown = [
+        Problem(f"tasks of kind {task.kind} are not done by this version: take it out", f"tasks.{name}")
+        for name, task in config.tasks.items()
+        if task.kind != "weather"
+    ]
+    if unknown:
+        raise ConfigError(unknown)
+
+
+async def make_board(config: Config, *, log: Log, state: State, on_oversize: OnOversize) -> TaskBoard:
+    """The tasks of a service, with what is remembered of each.
+
+    Args:
+        config: Its `tasks`.
+        log: The journal.
+        state: Where is remembered what came of them.
+        on_oversize: Keeps the head of an answer that is too long to be journaled.
+
+    Raises:
+        StateError: What is remembered cannot be read just now.
+    """
+    await state.run(lambda connection: results.forget_others(connection, config.tasks))
+    known = await state.run(results.records)
+    return TaskBoard(
+        [_make_runner(config, name, known, log=log, state=state, on_oversize=on_oversize) for name in config.tasks],
+        state=state,
+    )
+
+
+async def run_alone(config: Config, name: str) -> Record:
+    """Run a task once, where no service runs; what it fetched is in the journal then, for the next start.
+
+    Raises:
+        ConfigError: It is a task that cannot be run.
+        DataDirError: The data directory cannot be used, or a service uses it.
+        StateError: It cannot be written just now.
+    """
+    refuse_unknown(config)
+    make_data_dir(config.data_dir)
+    async with open_journal(config, close_secs=_CLOSE_SECS) as journal, State(state_file(config)) as kept:
+        await _keep_what_stores_lack(config, journal, kept)
+        accounts = await IntakeAccounts.load(kept, max_letter_bytes=config.deadletters.max_bytes)
+        known = await kept.run(results.records)
+        runner = _make_runner(config, name, known, log=journal, state=kept, on_oversize=accounts.skip)
+        return await runner.run_once(by_hand=True)
+
+
+async def _keep_what_stores_lack(config: Config, journal: Journal, kept: State) -> None:
+    """What no cursor of the journal needs may be deleted from it."""
+    cursors = await kept.run(state.cursors)
+    for name in {*cursors, *config.stores}:
+        position = cursors[name].position if name in cursors else journal.start
+        journal.cursor(name, position, when_full="pause")
+
+
+def _make_runner(
+    config: Config, name: str, known: dict[str, Record], *, log: Log, state: State, on_oversize: OnOversize
+) -> TaskRunner:
+    spec = config.tasks[name]
+    return TaskRunner(
+        known.get(name, Record(name)),
+        spec.kind,
+        schedule=Schedule.of(config, name),
+        job=_make_job(config, name, log=log, state=state, on_oversize=on_oversize),
+        time_limit_secs=spec.time_limit,
+        state=state,
+    )
+
+
+def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize: OnOversize) -> Job:
+    return WeatherJob(
+        name,
+        config.tasks[name],
+        log=log,
+        state=state,
+        max_bytes=config.mqtt.max_packet,
+        on_oversize=on_oversize,
+    )

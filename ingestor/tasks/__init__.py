@@ -1,0 +1,1 @@
+"""What the service does on a schedule, beside the way of readings."""

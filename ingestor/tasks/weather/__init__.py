@@ -1,0 +1,1 @@
+"""Weather services, and how they are asked."""
