@@ -1,8 +1,11 @@
 """What was announced, and from when on."""
 
 from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestor.ports import RETAIN, Message
 from ingestor.routing.announced import Announced
@@ -258,3 +261,42 @@ def test_people_who_ask_are_told_that_a_topic_is_announced() -> None:
     assert taken is not None
     assert (taken.where, taken.template) == ("announced", "kitchen/temperature")
     assert home.table.taken_by(KITCHEN) is not None
+
+
+BODIES = (
+    None,
+    body("k", value_template="{{ value_json.t }}"),
+    body("k", value_template="{{ value_json.h / 10 }}"),
+    body("m", availability_topic="k"),
+    body("m"),
+    {"state_topic": 5},
+)
+STEPS = st.one_of(
+    st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from(BODIES)),
+    st.tuples(st.sampled_from(["k", "m"]), st.none()),
+)
+
+
+@given(st.lists(STEPS, max_size=25), st.integers(0, 25), st.randoms())
+def test_whatever_is_announced_in_whatever_order_it_holds_for_what_came_then(
+    steps: list[tuple[str, object]], since: int, random: Random
+) -> None:
+    """To the same table, to a new one, to one that loaded what was kept; and when what is not needed is forgotten."""
+    home = Home()
+    first = [
+        home.take(where, '{"t": 1, "h": 2}')
+        if where in "km"
+        else home.announce(told, f"homeassistant/sensor/{where}/config")
+        for where, told in steps
+    ]
+    kept = list(home.table.announced.unsaved)
+    random.shuffle(kept)
+    loaded, new = Home(), Home()
+    loaded.table.announced.load(kept)
+    for table in (home.table, new.table, loaded.table):
+        assert [outcome(table, message) for message in home.messages] == first
+        assert table.announced_topics == home.table.announced_topics
+    for table in (home.table, loaded.table):
+        table.announced.forget_before(since)
+        assert [outcome(table, message) for message in home.messages[max(since - 1, 0) :]] == first[max(since - 1, 0) :]
+        assert table.announced_topics == new.table.announced_topics
