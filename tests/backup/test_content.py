@@ -125,15 +125,16 @@ def test_zeros_are_unpacked_in_small_steps() -> None:
     with pytest.raises(DamagedError, match="ends too early"):
         look(gzip.compress(archive({"a": bytes(30 * 2**20)})[:-1024]), gzipped=True)
 
-    assert look(gzip.compress(archive({"a": bytes(30 * 2**20) + b"x"})), gzipped=True)
+    assert look(gzip.compress(archive({"a": bytes(30 * 2**20) + b"x"})), gzipped=True).deletions is False
 
 
 def test_databases_are_known_by_their_beginning() -> None:
     """What begins in another way is none, packed or not."""
     bolt = bytes(16) + b"\xed\xda\x0c\xed" + bytes(100)
 
-    assert look(bolt, Kind.BOLT, piece=3)
-    assert look(gzip.compress(b"SQLite format 3\0" + bytes(100)), Kind.SQLITE, gzipped=True)
+    look(bolt, Kind.BOLT, piece=3)
+    look(gzip.compress(b"SQLite format 3\0" + bytes(100)), Kind.SQLITE, gzipped=True)
+
     with pytest.raises(DamagedError, match="no bolt database"):
         look(bytes(5000), Kind.BOLT)
     with pytest.raises(DamagedError, match="no sqlite database"):

@@ -81,7 +81,7 @@ AS_GO_WRITES_IT = """\
 
 def told(**changed: object) -> dict[str, Any]:
     """A bucket, as a server tells of it."""
-    bucket = json.loads(AS_GO_WRITES_IT)["buckets"][0] | changed
+    bucket: dict[str, Any] = json.loads(AS_GO_WRITES_IT)["buckets"][0] | changed
     bucket["retentionPolicies"][0]["shardGroups"][1]["shards"] = [
         {"id": 6, "shardOwners": []},
         {"id": 8, "shardOwners": []},
