@@ -10,7 +10,7 @@ from ingestor.routing.formats.contract import UnreadableError
 from ingestor.routing.landing import Landing
 from ingestor.routing.mending import Mended, Mender
 from ingestor.routing.path import Path
-from ingestor.routing.payload import PayloadReader, Written
+from ingestor.routing.payload import Exact, PayloadReader
 from ingestor.routing.unpack import Reading, unknown
 from ingestor.routing.wire import Values, Wire
 from ingestor.routing.words import shorten, show, tell, whole
@@ -67,14 +67,14 @@ class CarefulDecoder:
             return IGNORED
         written = payloads.written(message.payload)
         if len(readings) == 1:
-            return self._one(message, readings[0], into, 0, written)
+            return self._one(message, readings[0], into, written.reading(0))
         return [
             flaw._replace(point=number, field=flaw.field if flaw.point >= 0 else "")
             for number, reading in enumerate(readings)
-            for flaw in self._one(message, reading, into, number, written)
+            for flaw in self._one(message, reading, into, written.reading(number))
         ]
 
-    def _one(self, message: Message, raw: Reading, into: list[Point], number: int, written: Written) -> Sequence[Flaw]:
+    def _one(self, message: Message, raw: Reading, into: list[Point], exact: Exact) -> Sequence[Flaw]:
         """One reading of a message: its point, and what is wrong with it, as if it were the only one."""
         if isinstance(raw, UnreadableError):
             return (_refused(raw),)
@@ -92,7 +92,7 @@ class CarefulDecoder:
             tags = more.tags
         if flaws and not recipe.keep_rest:
             return (whole(flaws),)
-        told = self._landing.land(message, values, into, flaws, number=number, written=written, more_tags=tags)
+        told = self._landing.land(message, values, into, flaws, exact=exact, more_tags=tags)
         return (whole((*flaws, recipe.mender.empty())),) if told is None else told
 
     def _valid(self, raw: Values) -> Mended:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ingestor.ports import DeviceLog, Flaw, Message, Point, Reason, Series, Value
 from ingestor.routing.devices import DeviceRow, Devices
-from ingestor.routing.payload import Written
+from ingestor.routing.payload import Exact
 from ingestor.routing.place import Place
 from ingestor.routing.reading_time import Clock
 from ingestor.routing.topic import NamePattern
@@ -76,8 +76,7 @@ class Landing:
         into: list[Point],
         flaws: Sequence[Flaw] = (),
         *,
-        number: int = 0,
-        written: Written | None = None,
+        exact: Exact | None = None,
         more_tags: Mapping[str, str] = _NONE,
     ) -> Sequence[Flaw] | None:
         """Make the point.
@@ -87,8 +86,7 @@ class Landing:
             values: Its fields, tags and time; valid, and changed by this.
             into: Where the point is appended.
             flaws: What is known to be wrong with it.
-            number: Which reading of the message it is.
-            written: The readings of the message as they were written, where there are several.
+            exact: Gives its values as they were written; None for the only reading of the message.
             more_tags: Tags that it brings besides those of the model.
 
         Returns:
@@ -96,7 +94,7 @@ class Landing:
         """
         time_ns = message.received_ns
         if self._clock is not None:
-            when = self._clock.when(values.pop(self._clock.field, None), message, number, written)
+            when = self._clock.when(values.pop(self._clock.field, None), message, exact)
             if isinstance(when, int):
                 time_ns = when
             elif when.field:

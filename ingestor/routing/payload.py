@@ -1,10 +1,14 @@
 """From the bytes of a payload to its readings, not validated: decompressed, read in its format, and unpacked."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ingestor.routing.formats.contract import Format, UnreadableError
 from ingestor.routing.unpack import Reading, Unpack, Unpacker
 from ingestor.routing.wire import Values, Wire
+
+Exact = Callable[[str], object]
+"""A value of a reading as it was written, by its name: a fraction with all its digits, as text."""
 
 
 class PayloadReader:
@@ -69,8 +73,11 @@ class Written:
         self._read = read
         self._readings: Sequence[Reading] | None = None
 
-    def value(self, number: int, name: str) -> object:
-        """A value of a reading, by its number and name."""
+    def reading(self, number: int) -> Exact:
+        """Gives values of a reading by their names; None where it has none."""
+        return partial(self._value, number)
+
+    def _value(self, number: int, name: str) -> object:
         if self._readings is None:
             self._readings = self._read()
         reading = self._readings[number]

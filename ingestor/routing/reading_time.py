@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ingestor.config import TimeOf
 from ingestor.ports import RETAIN, Flaw, Message, Reason
-from ingestor.routing.payload import Written
+from ingestor.routing.payload import Exact, Written
 from ingestor.routing.words import shorten, show
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,14 +53,13 @@ class Clock:
         # Windows of two units can only meet where the latest time is a thousand times the earliest.
         self._sure = len(self._scales) == 1 or self._earliest > _INT64_MAX // 1000
 
-    def when(self, raw: object, message: Message, number: int = 0, written: Written | None = None) -> int | Flaw:
+    def when(self, raw: object, message: Message, exact: Exact | None = None) -> int | Flaw:
         """Nanoseconds since 1970 UTC of a reading.
 
         Args:
             raw: What the payload has as its time, None for nothing.
             message: What it came in.
-            number: Which reading of the message it is, from 0.
-            written: The readings of the message as they were written, where several will be asked for.
+            exact: Gives a value of the reading as it was written; None for the only one of the message.
 
         Returns:
             The time; or a flaw: with a `field` where the time of receipt is to be used, without where nothing is.
@@ -71,11 +70,11 @@ class Clock:
                 time_ns = raw * scale
                 if self._earliest <= time_ns <= latest:
                     return time_ns
-        return self._carefully(raw, message, number, written)
+        return self._carefully(raw, message, exact)
 
-    def _carefully(self, raw: object, message: Message, number: int, written: Written | None) -> int | Flaw:
+    def _carefully(self, raw: object, message: Message, exact: Exact | None) -> int | Flaw:
         try:
-            times = None if raw is None else self._times(raw, message, number, written)
+            times = None if raw is None else self._times(raw, message, exact)
         except ArithmeticError:
             return Flaw(-1, Reason.TIME, f"{self._named} is {show(raw)}: not a number that can be a time")
         except ValueError as error:
@@ -98,7 +97,7 @@ class Clock:
             return Flaw(-1, Reason.TIME, detail)
         return Flaw(0, Reason.TIME, detail, self.field)
 
-    def _times(self, raw: object, message: Message, number: int, written: Written | None) -> list[int] | None:
+    def _times(self, raw: object, message: Message, exact: Exact | None) -> list[int] | None:
         """The times that `raw` can mean: one for each unit that it can have; None where it is no time."""
         if isinstance(raw, str) and self._rule.unit in {"iso", "auto"}:
             time_ns = self._iso(raw, message.received_ns)
@@ -109,8 +108,8 @@ class Clock:
             return [raw * scale for scale in self._scales]
         if not isfinite(raw):
             raise ValueError("not a number that can be a time")
-        written = written or self._written(message.payload)
-        digits = Decimal(str(written.value(number, self.field)))
+        exact = exact or self._written(message.payload).reading(0)
+        digits = Decimal(str(exact(self.field)))
         return [int(self._context.multiply(digits, scale)) for scale in self._scales]
 
     def _iso(self, text: str, received_ns: int) -> int | None:

@@ -36,7 +36,11 @@ def test_a_value_as_it_was_written() -> None:
     payload = b'{"r": [{"ts": 1}, {"ts": 1795521540.123456789}]}'
     written = PayloadReader(JsonFormat(), EACH, decompress=None).written(payload)
 
-    assert (written.value(1, "ts"), written.value(0, "ts"), written.value(0, "at")) == ("1795521540.123456789", 1, None)
+    assert (written.reading(1)("ts"), written.reading(0)("ts"), written.reading(0)("at")) == (
+        "1795521540.123456789",
+        1,
+        None,
+    )
 
 
 def test_what_is_written_is_read_once() -> None:
@@ -50,7 +54,7 @@ def test_what_is_written_is_read_once() -> None:
     written = Written(read)
 
     assert calls == []
-    assert [written.value(number, "ts") for number in (0, 1, 2)] == ["1.0", "2.0", None]
+    assert [written.reading(number)("ts") for number in (0, 1, 2)] == ["1.0", "2.0", None]
     assert calls == [1]
 
 
