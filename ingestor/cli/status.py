@@ -1,15 +1,17 @@
 """`ingestor status`: what came, what became of it, what is wrong; of the running service or a stopped one's files."""
 
+import time
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 
 from ingestor.cli.invocation import command
 from ingestor.cli.options import AsJson, ConfigFile, load_config
 from ingestor.cli.output import fail, say, say_beside, say_json, warn
 from ingestor.cli.running import Who, ask_service, service_url
-from ingestor.cli.units import counted, readable_size, readable_span
+from ingestor.cli.units import counted, readable_size, readable_span, short_time
 from ingestor.config import Config
 from ingestor.datadir import stopped_snapshot
-from ingestor.stats import AnnouncedStats, DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats
+from ingestor.stats import AnnouncedStats, DeviceStats, IntakeStats, JournalStats, Snapshot, StoreStats, TaskStats
 
 _DEVICES_SHOWN = 10
 _SOON_SECS = 30 * 86_400
@@ -36,6 +38,8 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
     for line in (*_intake_lines(snapshot.intake, running=running), *_journal_lines(snapshot.journal)):
         say(line)
     for line in (*_device_lines(snapshot.devices), *_announced_lines(snapshot.announced)):
+        say(line)
+    for line in _task_lines(snapshot.tasks):
         say(line)
     _say_stores(snapshot, dead_letters=command("deadletters list", config))
 
@@ -102,6 +106,19 @@ def _announced_lines(announced: AnnouncedStats) -> Iterator[str]:
             f"announced {announced.topics:,} topics in {announced.announcements:,} announcements; rows take"
             f" {announced.left_to_rows:,} more, and there was no room for {announced.refused:,}"
         )
+
+
+def _task_lines(tasks: Sequence[TaskStats]) -> Iterator[str]:
+    """Each task: what came of it last, and when it runs next."""
+    now_ns = time.time_ns()
+    for head, task in zip(chain(["tasks     "], repeat(" " * 10)), tasks, strict=False):
+        last = "never ran"
+        if task.began_ns is not None:
+            last = f"{task.outcome.replace('_', ' ')} at {short_time(task.began_ns, now_ns=now_ns)}"
+        then = "" if task.next_ns is None else f", next at {short_time(task.next_ns, now_ns=now_ns)}"
+        yield f"{head}{task.name}: {last}{then}"
+        if task.fault:
+            yield f"            {task.fault}"
 
 
 def _say_stores(snapshot: Snapshot, *, dead_letters: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from ingestor.config import Web
-from ingestor.stats import IntakeStats, Snapshot
+from ingestor.stats import IntakeStats, Snapshot, TaskStats
 from ingestor.web import WebServer
 from tests.cli.commands import Cli, Result, fill, message, read_config, stranger, write_config
 from tests.support import run
@@ -58,6 +58,18 @@ def test_what_is_wrong_stands_out(cli: Cli, tmp_path: Path) -> None:
 
     assert found.lines[1] == "NOT READY  mqtt: bad user name or password"
     assert "not connected" in found.out
+
+
+def test_tasks_are_shown_with_what_went_wrong(cli: Cli, tmp_path: Path) -> None:
+    """A line for each; under it why its last run failed."""
+    tasks = (
+        TaskStats("weather", "weather", outcome="timed_out", began_ns=0, next_ns=60 * 10**9, fault="took too long"),
+        TaskStats("backup", "backup"),
+    )
+    found = status_of(cli, tmp_path, flowing(tasks=tasks))
+    at = found.lines.index("tasks     weather: timed out at 1970-01-01 00:00Z, next at 1970-01-01 00:01Z")
+
+    assert found.lines[at + 1 : at + 3] == ["            took too long", "          backup: never ran"]
 
 
 def test_programs_get_the_snapshot(cli: Cli, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from ingestor.ports import Reason
-from ingestor.stats import IntakeStats, Snapshot
+from ingestor.stats import IntakeStats, Snapshot, TaskStats
 from ingestor.web.metrics import Metrics
 from tests.web.snapshots import flowing
 
@@ -113,6 +113,23 @@ def test_labels_come_from_closed_lists() -> None:
 
     assert labels == {("store", "local"), ("store", "farm")} | {("reason", reason.value) for reason in Reason}
     assert of(found, "ingestor_store_dead_letters_total", store="local", reason="not_json") == 0
+
+
+def test_tasks_have_metrics_of_their_own() -> None:
+    """Each under its name; what never was is left out, and a fault that did not occur yet is there with 0."""
+    ran = TaskStats("weather", "weather", "failed", "no", 1_000_000_000, 3_500_000_000, runs=7, failures=2,
+                    faults={"refused": 2}, next_ns=9_000_000_000, fault="no")  # fmt: skip
+    found = samples(flowing(tasks=(ran, TaskStats("backup", "backup"))))
+    prefix = "ingestor_task_"
+
+    assert of(found, f"{prefix}runs_total", task="weather") == 7
+    assert of(found, f"{prefix}failed_runs_total", task="weather") == 2
+    assert of(found, f"{prefix}last_run_seconds", task="weather") == 2.5
+    assert of(found, f"{prefix}next_run_timestamp_seconds", task="weather") == 9
+    assert of(found, f"{prefix}faults_total", task="weather", fault="refused") == 2
+    assert of(found, f"{prefix}faults_total", task="backup", fault="refused") == 0
+    assert [of(found, f"{prefix}fault", task=name) for name in ("weather", "backup")] == [1, 0]
+    assert (f"{prefix}last_success_timestamp_seconds", frozenset({("task", "backup")})) not in found
 
 
 @pytest.mark.parametrize(
