@@ -26,6 +26,7 @@ from ingestor.writer.engine import SLOW_RETRY_SECS
 _log = logging.getLogger(__name__)
 
 _CHUNK_MESSAGES = 500
+_PATIENCE_SECS = 1.0
 _CHUNK_BYTES = 4 * 2**20
 _TURN_MESSAGES = 50  # decoded under several tables in one go; about 2 ms during which nothing else runs
 _KEPT_SHARE = 0.75  # of the journal: what comes while a replay runs, or is held up, needs room too
@@ -173,9 +174,12 @@ class Replayer:
         if replay.position >= replay.until:
             await self._end_phase(replay)
             return
-        found = await self._reader(replay).read(
-            max_messages=min(_CHUNK_MESSAGES, replay.until - replay.position), max_bytes=_CHUNK_BYTES
-        )
+        room = min(_CHUNK_MESSAGES, replay.until - replay.position)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECS):
+                found = await self._reader(replay).read(max_messages=room, max_bytes=_CHUNK_BYTES)
+        except TimeoutError:
+            return  # a disk that is slow: what comes live has its turn first
         if isinstance(found, Chunk):
             await (self._delete if replay.phase is Phase.DELETE else self._write)(replay, found)
         else:
@@ -188,12 +192,12 @@ class Replayer:
         has = self._ledger.saved_position
         begin = max(replay.begin, self._journal.start_within(_KEPT_SHARE))
         until = max(begin, has if replay.until is None else min(replay.until, has))
-        known = await self._known(begin, until)
-        others = known.all_routings - {self._routing}
+        used = await self._state.run(lambda connection: routings.used(connection, replay.store, begin, until))
+        others = used - {self._routing}
         for routing in others:
             await self._table(routing)  # rather now than between deleting and writing
         position = begin if others else until
-        _log.info("replay_begins id=%d store=%s messages=%d", replay.id, replay.store, until - begin)
+        _log.info("replay_begins id=%d store=%s from=%d messages=%d", replay.id, replay.store, begin, until - begin)
         await self._keep(replay._replace(begin=begin, until=until, position=position, phase=Phase.DELETE, fault=""))
 
     async def _end_phase(self, replay: Replay) -> None:

@@ -150,6 +150,17 @@ def spans(connection: sqlite3.Connection, store: str, begin: int, until: int) ->
     return [Span(routing, first, end, bool(sure)) for routing, first, end, sure in rows]
 
 
+def used(connection: sqlite3.Connection, store: str, begin: int, until: int) -> set[int]:
+    """All routings under which any message of a run may have been given to a store, however long the run is."""
+    rows = connection.execute(
+        'SELECT routing FROM routed WHERE store = ?1 AND "begin" < ?3 AND ("until" IS NULL OR "until" > ?2)'
+        " UNION SELECT routing FROM exceptions"
+        " WHERE store = ?1 AND position >= ?2 AND position < ?3 AND routing IS NOT NULL",
+        (store, begin, until),
+    )
+    return {routing for (routing,) in rows}
+
+
 def exceptions(connection: sqlite3.Connection, store: str, begin: int, until: int) -> dict[int, Exceptional]:
     """The messages of a run of which something else is known, by their position."""
     rows = connection.execute(
