@@ -235,3 +235,22 @@ def test_purged_while_it_is_tried_again(connection: sqlite3.Connection) -> None:
     state.count(connection, "local", {"held": -1, "stored": 1})
 
     assert state.counters(connection, "local") == {"held": 0, "dropped": 0, "stored": 1}
+
+
+def test_names_of_fields_can_be_counted(connection: sqlite3.Connection) -> None:
+    """Payloads may name fields with commas; in a letter there are commas between names alone."""
+    one = letter(1)._replace(point=0, fields=("a,b", "c"), fate=Fate.STORED)
+    deadletters.add(connection, "local", [one])
+    returned = deadletters.of_positions(connection, "local", 0, 9)
+
+    assert [found.fields for found in deadletters.find(connection, ALL)] == ["a;b,c"]
+    assert deadletters.fields_left_out(connection, "local", returned) == 2
+
+
+def test_a_message_of_many_readings_is_kept_once(connection: sqlite3.Connection) -> None:
+    """Its bytes are handed over once for many letters, however long it is."""
+    whole = message(b"x" * 2**20)
+    deadletters.add(connection, "local", (letter(1, of=whole, part=point) for point in range(2_000)))
+
+    assert raw_messages(connection) == 1
+    assert len(positions(connection)) == 2_000

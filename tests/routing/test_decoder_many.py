@@ -1,10 +1,13 @@
 """Messages with many readings, nested ones, and what no model knows."""
 
 import gzip
+import json
 from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestor.ports import FieldType, Reason
 from tests.routing.helpers import RECEIVED_NS, decode
@@ -200,3 +203,55 @@ def test_hostile_documents_are_refused_in_words(payload: str, unknown: str) -> N
     assert points == [] or unknown == "store"
     assert all(flaw.detail.isprintable() and len(flaw.detail) <= 200 for flaw in flaws)
     assert flaws or points
+
+
+READINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "temperature": st.sampled_from([20, 21.5, 200, "warm", None]),
+        "humidity": st.sampled_from([50, -1, True]),
+        "ts": st.sampled_from([1_795_521_500, 1_795_521_500.25, 12, "noon", None]),
+        "sensor": st.sampled_from(["a", 7, "", 1.5]),
+        "": st.just(1),
+        "more": st.sampled_from([{"x": 1}, "\n" * 70_000, [1, 2]]),
+    },
+)
+
+
+@given(
+    st.lists(READINGS, min_size=2, max_size=8),
+    st.sampled_from(["store", "ignore"]),
+    st.sampled_from(["field", "reading"]),
+    st.sampled_from(["receipt", "reject"]),
+)
+def test_each_reading_gives_a_point_or_says_why_not(
+    readings: list[dict[str, Any]], unknown: str, on_invalid: str, outside: str
+) -> None:
+    """A flaw without a field is of a reading that gave none, and there is one such a reading; others have one point."""
+    row = {
+        "topic": "hall",
+        "model": "spot",
+        "each": "$",
+        "unknown": unknown,
+        "on_invalid": on_invalid,
+        "time": {"field": "ts", "outside": outside},
+        "measurement": "{sensor}_spot",
+    }
+    models = {"spot": {"extends": "climate", "tags": ["sensor"]}}
+    points, flaws = decode(json.dumps(readings), row, topic="hall", models=models)
+    pointless = [flaw.point for flaw in flaws if not flaw.field]
+    left = [reading for number, reading in enumerate(readings) if number not in pointless]
+
+    assert len(pointless) == len(set(pointless))
+    assert {flaw.point for flaw in flaws} <= set(range(len(readings)))
+    assert [point.series.measurement for point in points] == [f"{reading['sensor']}_spot" for reading in left]
+    assert all(point.fields and None not in point.fields.values() for point in points)
+
+
+def test_a_measurement_cannot_be_named_after_what_is_no_tag() -> None:
+    """An empty text, one of two lines, one that is too long: the reading is set aside."""
+    row = {"topic": "hall", "measurement": "{rack}_climate"}
+    for name in ("", "a\nb", "x" * 4_097, None):
+        points, (flaw,) = decode(json.dumps({"rack": name, "temperature": 20}), row, topic="hall")
+
+        assert (points, flaw.reason) == ([], Reason.MISSING if name is None else Reason.TAG)
