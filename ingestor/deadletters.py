@@ -279,8 +279,8 @@ def purge(connection: sqlite3.Connection, which: Filter, *, also_held: bool = Fa
     given_up = {(raw, store) for _, raw, store, fate in meant if fate == Fate.HELD} if also_held else set()
     for store, messages in Counter(store for _, store in given_up).items():
         count(connection, store, {"held": -messages, "dropped": messages})
-    numbers = [(number,) for number, *letter in meant if letter[-1] != Fate.HELD or tuple(letter[:2]) in given_up]
-    connection.executemany(_REMEMBER + " AND d.id = ?", numbers)
+    going = [(number,) for number, raw, store, fate in meant if fate != Fate.HELD or (raw, store) in given_up]
+    connection.executemany(_REMEMBER + " AND d.id = ?", going)
     gone = connection.executemany(
         "DELETE FROM dead_letters WHERE id = ?", [(number,) for number, _, _, fate in meant if fate != Fate.HELD]
     ).rowcount
