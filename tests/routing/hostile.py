@@ -124,7 +124,7 @@ class Mutator:
             case 7:
                 other = chance.choice(chance.choice(self._cases).payloads)
                 body[at:end] = other[chance.randrange(len(other) + 1) :]
-            case 8 if chance.random() < 0.02 and len(body) < MAX_SIZE:
+            case 8 if chance.random() < 0.002 and len(body) < MAX_SIZE:
                 part = body[at:end] or body[:1]
                 body[at:at] = part * (MAX_SIZE // max(len(part), 1))
             case _:
