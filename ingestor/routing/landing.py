@@ -52,7 +52,7 @@ class Landing:
         device: Which device a reading is from, put together from the tags that it brings; None where no one says.
     """
 
-    __slots__ = ("_clock", "_constants", "_device", "_rows", "_rules", "_series", "_usual")
+    __slots__ = ("_clock", "_constants", "_device", "_one_series", "_rows", "_rules", "_series", "_usual")
 
     def __init__(
         self, rules: Rules, *, place: Place, constants: Mapping[str, Value], device: NamePattern | None
@@ -60,14 +60,14 @@ class Landing:
         self._rules = rules
         self._clock = rules.clock
         self._constants = constants
-        self._usual = _Row(0, 0, place, rules.tuner, frozenset())
+        self._one_series = not (rules.tags or rules.beyond)  # for all readings of a device, in one row of the table
+        self._usual = _Row(0, 0, place, self._fixed(place), rules.tuner, frozenset())
         self._rows: Sequence[_Row] | None = None
         if device is not None and not device.names:
             self._rows = [self._row(row) for row in rules.devices.rows(device.text)]
             device = device if self._rows else None
         self._device = device
-        simple = device is None and rules.tuner is None and not (rules.tags or rules.beyond)
-        self._series = place.fixed() if simple else None  # of all readings, where it depends on none of them
+        self._series = self._usual.series if device is None and rules.tuner is None else None
 
     def land(
         self,
@@ -138,7 +138,7 @@ class Landing:
                 return (Flaw(-1, Reason.TAG, shorten(said)),)
             sent = {name: tag for name, tag in sent.items() if name not in row.tags}
         try:
-            series = row.place.series_of(values, sent)
+            series = row.series or row.place.series_of(values, sent)
         except KeyError as missing:
             said = f"{missing.args[0]} is missing, which the measurement is named after"
             return (Flaw(-1, Reason.MISSING, shorten(said)),)
@@ -161,14 +161,23 @@ class Landing:
         tuner = self._rules.tuner
         if tuner is not None and row.calibration:
             tuner = tuner.with_calibration(row.calibration)
-        return _Row(row.begin_ns, row.until_ns, self._usual.place.beside(row.tags), tuner, frozenset(row.tags))
+        place = self._usual.place.beside(row.tags)
+        return _Row(row.begin_ns, row.until_ns, place, self._fixed(place), tuner, frozenset(row.tags))
+
+    def _fixed(self, place: Place) -> Series | None:
+        return place.fixed() if self._one_series else None
 
 
 class _Row(NamedTuple):
-    """What holds for a device on this topic for a time; `tags` are those of the table, whatever the reading says."""
+    """What holds for a device on this topic for a time.
+
+    `series` is that of all its readings; None where it depends on what they bring. `tags` are those of the table,
+    whatever the reading says.
+    """
 
     begin_ns: int
     until_ns: int
     place: Place
+    series: Series | None
     tuner: Tuner | None
     tags: frozenset[str]
