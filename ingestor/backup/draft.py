@@ -94,6 +94,16 @@ class Draft:
         """
         return NewFile(self, name, content, packs=packs)
 
+    async def adopt(self, name: str) -> StoredFile:
+        """Take in a file that something else put into the folder: it is hashed, and on the disk after that.
+
+        Raises:
+            BackupError: It cannot be read.
+        """
+        with _in_words(self.folder / name):
+            self.files.append(await asyncio.to_thread(_looked_at, self.folder / name))
+        return self.files[-1]
+
     async def finish(self, record: Record) -> Path:
         """Give it its name; returns where it is. From then on it is whole, whatever happens.
 
@@ -169,6 +179,13 @@ class NewFile:
             self._content.finish()
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _looked_at(path: Path) -> StoredFile:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return StoredFile(name=path.name, size=file.tell(), sha256=digest)
 
 
 def free_name(directory: Path, store: str, now: datetime) -> tuple[str, str]:

@@ -13,6 +13,10 @@ from ingestor.errors import IngestorError
 FILE_NAME: Final = "backup.json"
 INFLUXDB: Final = "influxdb"
 """The kind whose files are those of the command `influx backup`."""
+SQLITE: Final = "sqlite"
+"""The kind whose files are those of the embedded store, one a bucket."""
+LOGICAL: Final = "logical"
+"""The kind whose files are Parquet, one a measurement and day, whatever store they come from."""
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 

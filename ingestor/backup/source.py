@@ -102,13 +102,14 @@ async def problems_of(
     """
     problems = list(source.unrecorded([one for one in needed if one.kind]))
     for one in needed:
-        problem = await _problem_of(source.folder / one.name, one, on_bytes)
+        problem = await problem_of(source.folder / one.name, one, on_bytes)
         if problem:
             problems.append(f"{one.name} {problem}")
     return problems
 
 
-async def _problem_of(path: Path, one: Needed, on_bytes: Callable[[int], None]) -> str | None:
+async def problem_of(path: Path, one: Needed, on_bytes: Callable[[int], None]) -> str | None:
+    """What is wrong with a file, as `is …`; None where nothing is. See `problems_of`."""
     if problem := await asyncio.to_thread(_wrong_size, path, one.size):
         return problem
     content = Content(one.kind, gzipped=one.compression == GZIP) if one.kind else None
