@@ -53,7 +53,8 @@ def list_(config: ConfigFile = None, json: AsJson = False) -> None:
 
 def _as_of(config: Config, name: str, record: Record, now_ns: int) -> TaskStats:
     """What is known of a task; when it runs next is worked out, as no service may run that says so."""
-    next_ns = Schedule.of(config, name).next(record.turn_ns, now_ns).due_ns
+    schedule = Schedule.of(config, name)
+    next_ns = schedule.next(schedule.recall(record.turn_ns, now_ns), now_ns).due_ns
     return record._replace(next_ns=next_ns).stats(config.tasks[name].kind)
 
 

@@ -98,13 +98,14 @@ class TaskRunner:
     async def _step(self) -> None:
         """Wait a while, or run."""
         now_ns = self._now_ns()
-        turn = self._schedule.next(self._record.turn_ns, now_ns)
+        last_ns = self._schedule.recall(self._record.turn_ns, now_ns)
+        turn = self._schedule.next(last_ns, now_ns)
         if self._asked:
             await self.run_once(by_hand=True)
         elif turn.due_ns <= now_ns:
             await self.run_once(turn_ns=turn.turn_ns)
         else:
-            await self._note(self._record._replace(next_ns=turn.due_ns))
+            await self._note(self._record._replace(turn_ns=last_ns, next_ns=turn.due_ns))
             self._stirred.clear()
             try:
                 async with asyncio.timeout(min((turn.due_ns - now_ns) / 1e9, self._look_secs)):

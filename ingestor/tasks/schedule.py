@@ -51,29 +51,33 @@ class Schedule:
         spec = config.tasks[name]
         return cls(name, spec, zone=spec.timezone or config.timezone)
 
+    def recall(self, last_ns: int | None, now_ns: int) -> int | None:
+        """What counts as the turn that the task had last, and is to be remembered as that.
+
+        That is the one that was remembered, unless the clock was set back by more than a turn: then it is now, as
+        waiting for a time to come again may take years.
+        """
+        return now_ns if last_ns is not None and last_ns > self._after(now_ns, last_ns) else last_ns
+
     def next(self, last_ns: int | None, now_ns: int) -> Turn:
         """The turn that comes next, which may be due already.
 
-        A turn that passed while nothing could run is made up for once, or left out, as configured. Where the clock
-        was set back by more than a turn, it is now that counts: waiting for a time to come again may take years.
+        A turn that passed while nothing could run is made up for once, or left out, as configured.
 
         Args:
-            last_ns: The turn that the task had last; None where it had none.
+            last_ns: The turn that the task had last, as `recall` gives it; None where it had none.
             now_ns: What the clock says.
         """
         if last_ns is None:
             turn_ns = now_ns if self._cron is None else self._after(now_ns, now_ns)
             return Turn(turn_ns, turn_ns if self._cron is None else self._due(turn_ns))
-        upcoming_ns = self._after(now_ns, last_ns)
-        if last_ns > upcoming_ns:
-            return self._turn(upcoming_ns)
         following_ns = self._after(last_ns, last_ns)
         if self._due(following_ns) + _GRACE_NS >= now_ns:
             return self._turn(following_ns)
         latest = self._turn(self._before(now_ns, following_ns))
         if latest.due_ns + _GRACE_NS >= now_ns:
             return latest
-        return self._turn(upcoming_ns) if self._skip else Turn(latest.turn_ns, now_ns)
+        return self._turn(self._after(now_ns, last_ns)) if self._skip else Turn(latest.turn_ns, now_ns)
 
     def passed(self, last_ns: int, now_ns: int) -> int:
         """The newest turn that has come by now, or the last one: those that pass while a task runs are left out."""

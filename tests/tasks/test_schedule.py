@@ -138,16 +138,18 @@ def test_a_clock_that_is_set_back_a_little_runs_nothing_twice(missed: str) -> No
     last_ns = ns("2026-06-01T23:59+00:00")
     plan = schedule("UTC", cron="59 23 * * *", missed=missed)
 
+    assert plan.recall(last_ns, last_ns - 300 * NS) == last_ns
     assert plan.next(last_ns, last_ns - 300 * NS).turn_ns == last_ns + 86_400 * NS
 
 
 @pytest.mark.parametrize("when", [{"every": "30m"}, {"cron": "*/30 * * * *"}])
 def test_a_clock_that_was_years_ahead_is_not_waited_for(when: dict[str, str]) -> None:
     """A small computer without a clock of its own may start in any year."""
-    now_ns = ns("2026-06-01T12:10+00:00")
-    turn = schedule("UTC", **when).next(ns("2038-01-19T03:00+00:00"), now_ns)
+    plan, now_ns = schedule("UTC", **when), ns("2026-06-01T12:00+00:00")
+    last_ns = plan.recall(ns("2038-01-19T03:10+00:00"), now_ns)
 
-    assert turn.turn_ns == ns("2026-06-01T12:30+00:00")
+    assert last_ns == now_ns
+    assert plan.next(last_ns, now_ns).turn_ns == ns("2026-06-01T12:30+00:00")
 
 
 def test_a_clock_that_jumps_ahead_is_like_a_time_without_the_service() -> None:
@@ -214,27 +216,28 @@ plans = st.builds(
 
 @given(plans, moments, moments)
 def test_whatever_the_clock_does_there_is_a_next_run(plan: Schedule, last_ns: int, now_ns: int) -> None:
-    """It is not long before now, not after the next regular turn, and asking again gives no other turn."""
-    turn = plan.next(last_ns, now_ns)
+    """It is due no later than that of a task that had its last run just now, and not before now."""
+    recalled_ns = plan.recall(last_ns, now_ns)
+    turn = plan.next(recalled_ns, now_ns)
+    regular = plan.next(now_ns, now_ns)
 
-    assert turn.due_ns >= turn.turn_ns
-    assert turn.due_ns >= now_ns - 60 * NS
-    assert turn.turn_ns <= max(plan.next(now_ns, now_ns).turn_ns, plan.next(last_ns, last_ns).turn_ns)
-    assert plan.next(last_ns, now_ns) == turn
+    assert turn.due_ns >= max(turn.turn_ns, now_ns - 60 * NS)
+    assert turn.turn_ns <= plan.next(regular.turn_ns, regular.turn_ns).turn_ns
+    assert plan.next(plan.recall(recalled_ns, now_ns), now_ns) == turn
 
 
 @given(plans, moments, st.lists(st.integers(-100_000, 100_000), max_size=8))
-def test_no_turn_has_two_runs(plan: Schedule, now_ns: int, jumps: list[int]) -> None:
-    """While the clock goes forward, each run is for a later turn; none is left out that is not missed."""
-    last_ns = plan.next(None, now_ns).turn_ns
-    now_ns = last_ns
+def test_a_turn_that_came_has_its_run_and_no_second_one(plan: Schedule, now_ns: int, jumps: list[int]) -> None:
+    """However the clock jumps: a run is for another turn than the one before, and waiting for it has an end."""
+    last_ns: int | None = now_ns
     for jump in jumps:
-        now_ns += abs(jump) * NS
+        now_ns += jump * NS
+        last_ns = plan.recall(last_ns, now_ns)
         turn = plan.next(last_ns, now_ns)
-        assert turn.turn_ns > last_ns
-        if turn.due_ns <= now_ns:
-            last_ns = plan.passed(turn.turn_ns, now_ns)
-            assert plan.next(last_ns, now_ns).turn_ns > now_ns or last_ns > now_ns
+        assert turn.turn_ns != last_ns
+        now_ns = max(now_ns, turn.due_ns)
+        assert plan.next(plan.recall(last_ns, now_ns), now_ns) == (turn.turn_ns, min(turn.due_ns, now_ns))
+        last_ns = plan.passed(turn.turn_ns, now_ns)
 
 
 @given(st.sampled_from(CRONS), st.sampled_from(ZONES), moments)
