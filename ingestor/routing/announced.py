@@ -26,7 +26,8 @@ from ingestor.routing.words import shorten
 _MAX_BYTES: Final = 32 * 2**20
 """What all announcements may take, in memory and no more in `state.db`: about 10,000 of one value each."""
 _MAX_SOURCES: Final = 200
-"""So many announcements can be for one topic."""
+"""So many announcements can be for one topic. More may name it for the availability of their devices: of so many it is
+that of none."""
 _DECODERS_BYTES: Final = 24 * 2**20
 """What may be remembered of topics that messages come on: at least 4,500 of them."""
 _DECODER_BYTES: Final = 2_560
@@ -130,8 +131,8 @@ class Announced:
         if readings and self._weight + made.weight > self._max_bytes:
             return f"all that is announced takes {self._max_bytes:,} bytes already"
         names = self._free(made)
-        crowded = (name for name in names if name in self._topics and self._topics[name].is_full(topic))
-        if crowding := next(crowded, None):
+        theirs = (self._topics[one.topic] for one in readings if one.topic in names and one.topic in self._topics)
+        if crowding := next((found.name for found in theirs if found.is_full(topic)), None):
             return f"{crowding}: {_MAX_SOURCES} announcements are for this topic already"
         self._versions.setdefault(topic, versions).insert(at, made)
         self._weight += made.weight
@@ -258,6 +259,7 @@ class AnnouncedTopic:
     """A topic that announcements name; decodes each message as what held when it came.
 
     Attributes:
+        name: The topic.
         sources: The announcements that name it, or did.
         wanted_by: Those that name it now.
     """
@@ -265,7 +267,7 @@ class AnnouncedTopic:
     skips_retained = False  # whether they are depends on what held
 
     def __init__(self, name: str, announced: Announced) -> None:
-        self._name = name
+        self.name = name
         self._announced = announced
         self.clear()
 
@@ -281,6 +283,8 @@ class AnnouncedTopic:
 
     def change(self, source: str, when_ns: int) -> None:
         """From then on an announcement says something else of it."""
+        if self.is_full(source):
+            return
         self.sources.add(source)
         if when_ns not in self._changes[-1:]:
             insort(self._changes, when_ns)
@@ -300,7 +304,7 @@ class AnnouncedTopic:
         at = bisect_left(self._changes, message.received_ns)
         if not at:
             return UNROUTED
-        decoder = self._announced.decoder(self._name, self._changes[at - 1], self.sources)
+        decoder = self._announced.decoder(self.name, self._changes[at - 1], self.sources)
         if message.flags & RETAIN and decoder.skips_retained:
             return IGNORED
         return decoder.decode(message, into)

@@ -96,15 +96,17 @@ def test_topics_of_availability_are_states_of_the_device() -> None:
     assert home.take("kitchen/lwt", "on leave").startswith("type: ")
 
 
-def test_the_availability_of_many_devices_is_none_of_one() -> None:
+@pytest.mark.parametrize("many", [2, 300])
+def test_the_availability_of_many_devices_is_none_of_one(many: int) -> None:
     """It tells of the bridge that they are behind."""
     heard = Heard()
     home = Home(log=heard)
-    for number in (1, 2):
+    for number in range(many):
         told = body(f"d{number}", device={"identifiers": f"d{number}"}, availability_topic="bridge/state")
-        home.announce(told, f"homeassistant/sensor/d{number}/config")
+        assert home.announce(told, f"homeassistant/sensor/d{number}/config") == "ignored"
 
     assert home.take("bridge/state", "online") == "ignored"
+    assert home.take(f"d{many - 1}", "20").startswith("Home: ")
     assert heard.states == []
 
 
