@@ -34,7 +34,8 @@ def leaves(document: object) -> dict[Steps, object]:
 def _walk(steps: Steps, value: object) -> Iterator[tuple[Steps, object]]:
     if isinstance(value, dict) and len(steps) < _MAX_DEPTH:
         for key, inner in value.items():
-            if key and ('"' not in key or not steps):  # no path can name others
+            alone = not steps and not isinstance(inner, dict | list)  # it needs no path
+            if key and ('"' not in key or alone):
                 yield from _walk((*steps, key), inner)
     elif isinstance(value, list) and len(steps) < _MAX_DEPTH:
         for at, inner in enumerate(value[:_MAX_ITEMS]):

@@ -1,8 +1,12 @@
 """From recorded streams to configurations that store them."""
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestor import configfile
 from ingestor.cli.checks.finding import Level
@@ -194,3 +198,47 @@ def test_long_lists_are_cut() -> None:
     found = discover([said(f"x{at}/set", "1") for at in range(25)], bucket="B")
 
     assert "  and 5 more" in found.remarks
+
+
+LEVEL = st.sampled_from(
+    ["a", "b", "rack1", "rack2", "temperature", "state", "set", "homeassistant", "sensor", "x", "config", "zigbee2mqtt",
+     "tele", "SENSOR", "measurement", "times", "time", "item", "", "+", "é", "{x}", "$SYS", "device"]
+)  # fmt: skip
+KEY = LEVEL | st.sampled_from(["id", "ts", "temp", 'q"', "a.b", "$", "[0]", "stat_t", "val_tpl", "dev", "ids"])
+LEAF = st.sampled_from(
+    [None, True, 0, 1, 20.5, -1, 2**60, 2**70, 1795521600, "a/b", "on", "", "x\ny", "{{ value }}",
+     "{{ value_json.a / 10 }}", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00", "${HOME}"]
+)  # fmt: skip
+JSON = st.recursive(
+    LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner, max_size=4), max_leaves=8
+)
+PAYLOAD = (
+    JSON.map(lambda value: json.dumps(value).encode())
+    | st.sampled_from(
+        [b"", b"20.5", b"on", b"online", b"open", b"a,b\n1,2", b"1;2", b"w,t=1 f=2i 5", b"\xff", b"\xa1aa\x01"]
+    )
+    | st.binary(max_size=12)
+)
+MESSAGES = st.lists(
+    st.builds(
+        lambda levels, payload, at, kept: said("/".join(levels) or "a", payload, at=at, kept=kept),
+        st.lists(LEVEL, min_size=1, max_size=4),
+        PAYLOAD,
+        st.integers(0, 99),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@given(MESSAGES)
+def test_whatever_is_heard_the_proposal_works(messages: list[Message]) -> None:
+    """It loads from what is printed, and routes; the same each time."""
+    proposal = discover(messages, bucket="B")
+    text = "\n".join(write(proposal))
+    read = yaml.safe_load(text.replace("$${", "${")) or {}
+    config = Config.model_validate(read)
+
+    assert (config.routes, config.models) == (proposal.config().routes, proposal.config().models)
+    assert prove(config, messages).heard == len(messages)
+    assert text == "\n".join(write(discover(messages, bucket="B")))

@@ -17,7 +17,7 @@ def spread(*values: object) -> Spread:
 
 def test_values_are_found_by_where_they_stand() -> None:
     """In objects and lists; keys that no path can name are left out, but at the top, where none is needed."""
-    document = {"a": {"b": [1, {"c": "x"}], 'q"': 1}, 'd"e': True, "n": None, "": 1}
+    document = {"a": {"b": [1, {"c": "x"}], 'q"': 1}, 'd"e': True, "n": None, "": 1, 'f"': {"g": 1}}
 
     assert leaves(document) == {("a", "b", 0): 1, ("a", "b", 1, "c"): "x", ('d"e',): True, ("n",): None}
     assert leaves(5) == {(): 5}
