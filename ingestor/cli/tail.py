@@ -121,7 +121,7 @@ async def _listen(mqtt: Mqtt, filters: tuple[str, ...], printer: _Printer, durat
         task = asyncio.create_task(take_all(), name="tail")
         stopped = asyncio.create_task(stop.wait(), name="stop")
         done, _ = await asyncio.wait({task, stopped}, timeout=duration, return_when=asyncio.FIRST_COMPLETED)
-        for one in (task, stopped):
-            one.cancel()
-        for one in done:
-            one.result()
+        for unfinished in (task, stopped):
+            unfinished.cancel()
+        if task in done:
+            task.result()
