@@ -9,7 +9,7 @@ from ingestor.config import TaskSpec
 from ingestor.state import State
 from ingestor.tasks import results
 from ingestor.tasks.job import Job, JobResult
-from ingestor.tasks.results import Record
+from ingestor.tasks.results import Outcome, Record
 from ingestor.tasks.runner import TaskRunner
 from ingestor.tasks.schedule import Schedule
 
@@ -81,13 +81,12 @@ async def kept(state: State) -> Record:
     return (await state.run(results.records))["weather"]
 
 
-def answered(held: State, number: int) -> Callable[[], Awaitable[bool]]:
-    """Asks whether a request is answered."""
-
-    async def now() -> bool:
-        return await held.run(lambda connection: results.answered(connection, number)) is not None
-
-    return now
+async def answer_of(held: State, number: int) -> tuple[Outcome, str]:
+    """The answer to a request, once there is one."""
+    async with asyncio.timeout(10):
+        while (found := await held.run(lambda connection: results.answered(connection, number))) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    return found
 
 
 def state(folder: Path) -> State:

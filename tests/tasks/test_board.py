@@ -8,7 +8,7 @@ from ingestor.tasks.board import TaskBoard
 from ingestor.tasks.job import JobResult
 from ingestor.tasks.results import Outcome, Record
 from tests.support import eventually_async, run
-from tests.tasks.rig import Scripted, answered, done, runner, state
+from tests.tasks.rig import Scripted, answer_of, done, runner, state
 
 
 def test_tasks_do_not_wait_for_each_other(tmp_path: Path) -> None:
@@ -26,16 +26,14 @@ def test_tasks_do_not_wait_for_each_other(tmp_path: Path) -> None:
             working = asyncio.create_task(board.run())
             number = await held.run(lambda connection: results.ask(connection, "other", 10**18))
             strange = await held.run(lambda connection: results.ask(connection, "strange", 10**18))
-            await eventually_async(answered(held, number))
-            await eventually_async(answered(held, strange))
-            answer = await held.run(lambda connection: results.answered(connection, strange))
+            await answer_of(held, number)
+            answer = await answer_of(held, strange)
             outcomes = [task.outcome for task in board.stats()]
             working.cancel()
             await asyncio.wait([working])
 
         assert (stuck.busiest, quick.runs) == (1, [True])
         assert outcomes == ["running", "done"]
-        assert answer is not None
         assert answer[0] is Outcome.FAILED
         assert "no such task" in answer[1]
 

@@ -3,18 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from ingestor.ports import TaskFault
-from ingestor.state import State
 from ingestor.tasks import results
 from ingestor.tasks.job import Fault, JobError, JobResult
 from ingestor.tasks.results import Outcome, Record
 from tests.support import eventually_async, run
-from tests.tasks.rig import Scripted, answered, done, kept, runner, running, state
+from tests.tasks.rig import Scripted, answer_of, done, kept, runner, running, state
 
 NS = 10**9
 NOON_NS = 1_795_521_600 * NS
@@ -61,21 +59,15 @@ def test_a_start_goes_on_where_the_last_one_was(tmp_path: Path) -> None:
     async def main() -> None:
         async with state(tmp_path) as held:
             record = Record("weather", turn_ns=NOON_NS - 600 * NS)
-            async with running(runner(job, held, record=record, now_ns=clock)):
-                await eventually_async(_kept_in(held))
+            task = runner(job, held, record=record, now_ns=clock)
+            async with running(task):
+                await eventually_async(lambda: task.stats().next_ns == NOON_NS + 1200 * NS)
                 assert job.runs == []
             clock.now_ns += 86_400 * NS
             async with running(runner(job, held, record=await kept(held), now_ns=clock)):
                 await eventually_async(lambda: len(job.runs) == 1)
 
     run(main())
-
-
-def _kept_in(held: State) -> Callable[[], Awaitable[bool]]:
-    async def kept_now() -> bool:
-        return "weather" in await held.run(results.records)
-
-    return kept_now
 
 
 def test_a_clock_that_jumps_while_we_wait_is_noticed(tmp_path: Path) -> None:
@@ -236,10 +228,9 @@ def test_what_people_ask_for_is_done_once_and_answered(tmp_path: Path) -> None:
             async with running(task):
                 task.ask(number)
                 task.ask(number)
-                await eventually_async(answered(held, number))
+                answer = await answer_of(held, number)
                 task.ask(number)
                 await eventually_async(lambda: task.stats().next_ns == NOON_NS + 1800 * NS)
-            answer = await held.run(lambda connection: results.answered(connection, number))
 
         assert job.runs == [True]
         assert answer == (Outcome.DONE, "did it")
