@@ -115,8 +115,7 @@ async def _listen(mqtt: Mqtt, filters: tuple[str, ...], printer: _Printer, durat
 
         async def take_all() -> None:
             async for message in client.messages:
-                payload = message.payload if isinstance(message.payload, bytes) else b""
-                printer.take(str(message.topic), payload, retained=message.retain)
+                printer.take(str(message.topic), message.payload, retained=message.retain)
 
         task = asyncio.create_task(take_all(), name="tail")
         stopped = asyncio.create_task(stop.wait(), name="stop")
