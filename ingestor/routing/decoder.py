@@ -4,16 +4,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ingestor.config import StateOf
-from ingestor.ports import IGNORED, DeviceLog, Flaw, Message, Point, Reason
+from ingestor.ports import IGNORED, Flaw, Message, Point, Reason
 from ingestor.routing.formats.contract import UnreadableError
 from ingestor.routing.landing import Landing
 from ingestor.routing.mending import Mended, Mender
-from ingestor.routing.path import Path
 from ingestor.routing.payload import Exact, PayloadReader
 from ingestor.routing.unpack import Reading, unknown
 from ingestor.routing.wire import Values, Wire
-from ingestor.routing.words import shorten, show, tell, whole
+from ingestor.routing.words import shorten, tell, whole
 
 _NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -62,7 +60,7 @@ class CarefulDecoder:
         try:
             readings = payloads.read(message.payload)
         except UnreadableError as error:
-            return (_refused(error),)
+            return (refused(error),)
         if not readings:
             return IGNORED
         written = payloads.written(message.payload)
@@ -77,7 +75,7 @@ class CarefulDecoder:
     def _one(self, message: Message, raw: Reading, into: list[Point], exact: Exact) -> Sequence[Flaw]:
         """One reading of a message: its point, and what is wrong with it, as if it were the only one."""
         if isinstance(raw, UnreadableError):
-            return (_refused(raw),)
+            return (refused(raw),)
         values, flaws = self._valid(raw)
         if values is None:
             return flaws
@@ -86,7 +84,7 @@ class CarefulDecoder:
             try:
                 more = unknown(raw, recipe.known, store=recipe.store_unknown, moved=recipe.payloads.moved)
             except UnreadableError as error:
-                return (_refused(error),)
+                return (refused(error),)
             flaws += [Flaw(0, Reason.TYPE, why, name) for name, why in more.refused.items()]
             values.update(more.fields)
             tags = more.tags
@@ -110,7 +108,8 @@ class CarefulDecoder:
         return Mended({name: value for name, value in values.items() if value is not None}, flaws)
 
 
-def _refused(error: UnreadableError) -> Flaw:
+def refused(error: UnreadableError) -> Flaw:
+    """What is wrong with a payload, or with a reading, that cannot be read."""
     return Flaw(-1, error.reason, shorten(error.detail))
 
 
@@ -164,46 +163,4 @@ class IgnoredTopic:
 
     def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:  # noqa: ARG002 - a Decoder's signature
         """See `ingestor.ports.Decoder`."""
-        return IGNORED
-
-
-class StateDecoder:
-    """Messages that say whether a device is there. Those that the broker kept say so, too.
-
-    Args:
-        rule: Which words say what.
-        path: Where the word stands in an object or list; None where it is always all that the payload says.
-        load: What a payload says; raises UnreadableError.
-        device: Which device.
-        log: Who is told.
-    """
-
-    skips_retained = False
-
-    def __init__(
-        self, rule: StateOf, *, path: Path | None, load: Callable[[bytes], object], device: str, log: DeviceLog | None
-    ) -> None:
-        self._words = {word.lower(): True for word in rule.online} | {word.lower(): False for word in rule.offline}
-        self._path = path
-        self._load = load
-        self._device = device
-        self._log = log
-
-    def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:  # noqa: ARG002 - a Decoder's signature
-        """See `ingestor.ports.Decoder`."""
-        if not message.payload:
-            return IGNORED  # the broker forgets what it kept
-        try:
-            said = self._load(message.payload)
-        except UnreadableError as error:
-            return (_refused(error),)
-        if self._path is not None and not isinstance(said, str):
-            said = self._path.find(said, said)
-        word = str(said).strip().lower() if isinstance(said, str | bool | int) else ""
-        online = self._words.get(word)
-        if online is None:
-            known = ", ".join(sorted(self._words))
-            return (Flaw(-1, Reason.TYPE, shorten(f"the state is {show(said)}, where one of {known} belongs")),)
-        if self._log is not None:
-            self._log.state(self._device, message.received_ns, online=online)
         return IGNORED

@@ -195,11 +195,11 @@ class _Roles(NamedTuple):
         given = {*captures, *row.tags}
         return cls(
             model,
-            frozenset(name for name in captures if name not in fields and (name in tags or name not in named)),
-            tuple(field for field in loosen(model.shape.fields, loose) if field.name in captures),
-            frozenset(given & (tags | fields)),
-            tuple(tag for tag in model.shape.tags if tag.name not in given),
-            fields_left,
+            tags=frozenset(name for name in captures if name not in fields and (name in tags or name not in named)),
+            fields=tuple(field for field in loosen(model.shape.fields, loose) if field.name in captures),
+            filled=frozenset(given & (tags | fields)),
+            tags_left=tuple(tag for tag in model.shape.tags if tag.name not in given),
+            fields_left=fields_left,
         )
 
     def fill(self, captures: Mapping[str, str], *, into: dict[str, Value]) -> Flaw | None:

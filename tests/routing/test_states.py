@@ -1,5 +1,6 @@
 """Rows for topics that tell whether a device is there."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -59,6 +60,10 @@ def test_an_empty_state_says_nothing() -> None:
         (b"\xff", {}, Reason.NOT_UTF8),
         (b'{"state"', {"path": "state"}, Reason.NOT_JSON),
         (b"{}", {"path": "state"}, Reason.TYPE),
+        (b'{"state": ["online"]}', {"path": "state"}, Reason.TYPE),
+        (b'{"state": %s}' % (b"9" * 4_000), {"path": "state"}, Reason.TYPE),
+        (b"[" * 5_000, {"path": "[0]"}, Reason.NOT_JSON),
+        (b"online" * 100_000, {}, Reason.TYPE),
     ],
 )
 def test_what_is_no_state_is_set_aside(payload: bytes, state: dict[str, Any], reason: Reason) -> None:
@@ -67,3 +72,24 @@ def test_what_is_no_state_is_set_aside(payload: bytes, state: dict[str, Any], re
 
     assert isinstance(flaw, Flaw)
     assert (flaw.point, flaw.reason) == (-1, reason)
+
+
+def test_a_state_may_be_compressed() -> None:
+    """Like a reading; what is not compressed so is set aside."""
+    row = STATES | {"compression": "gzip"}
+    heard = Heard()
+    found = RoutingTable(Config.model_validate({"routes": [row]}), devices=heard).find("r1/status")
+    assert found is not None
+
+    assert found.decode(Message("r1/status", gzip.compress(b"online"), 5), []) is IGNORED
+    assert heard.states == [("r1", 5, True)]
+    assert [flaw.reason for flaw in found.decode(Message("r1/status", b"online", 5), [])] == [Reason.FORMAT]
+
+
+def test_a_device_that_the_topic_does_not_tell_is_missing() -> None:
+    """The rest of a topic may be no level at all."""
+    row = {"topic": "status/{rack...}", "device": "{rack}", "state": {}}
+    found = RoutingTable(Config.model_validate({"routes": [row]})).find("status")
+    assert found is not None
+
+    assert [flaw.reason for flaw in found.decode(Message("status", b"online", 5), [])] == [Reason.MISSING]
