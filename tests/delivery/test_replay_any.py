@@ -17,7 +17,10 @@ CONFIGS = [
     config(device("one", "b"), device("two", "a")),
     config(device("one", "a", offset=200.0), device("two", "a")),
     config(device("one", "b", offset=200.0), on_invalid="reading"),
-    config(device("one", "a", until="2027-01-15T08:00:05Z"), device("one", "b", **{"from": "2027-01-15T08:00:05Z"})),
+    config(
+        device("one", "a", until="2027-01-15T08:00:05Z"),
+        device("one", "b", offset=0.0, **{"from": "2027-01-15T08:00:05Z"}),
+    ),
     config(topic="sensors/one", device="one"),
     config(topic="other/{id}"),
 ]

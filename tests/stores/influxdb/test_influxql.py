@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestor.ports import FieldType, StoredPoint, Value
-from ingestor.stores.influxdb.influxql import field_types, place, points, quoted, read_result
+from ingestor.stores.influxdb.influxql import field_types, place, points, quoted, read_result, read_results, text
 
 KEYS = b"""{"results":[{"statement_id":0,"series":[{"name":"m","columns":["fieldKey","fieldType"],
 "values":[["f","float"],["f","integer"],["s","string"],["b","boolean"],["u","unsigned"]]},
@@ -32,6 +32,20 @@ def test_a_bucket_is_a_database_and_a_policy(bucket: str, where: dict[str, str])
 def test_names_are_quoted() -> None:
     """Whatever they hold, they end nowhere but at their end."""
     assert quoted('a"b\\c\nd') == '"a\\"b\\\\c\\nd"'
+
+
+def test_texts_are_quoted() -> None:
+    """What would end them is escaped, and nothing in them is a part of the statement."""
+    assert text('it\'s \\ \n "x"') == "'it\\'s \\\\ \\n \"x\"'"
+
+
+def test_several_statements_have_several_results() -> None:
+    """In their order; where they only changed something, 2 gives none, and a failure is the only one."""
+    body = b'{"results": [{"statement_id": 0}, {"statement_id": 1, "error": "no"}]}'
+
+    assert [result.error for result in read_results(body)] == ["", "no"]
+    assert list(read_results(b"{}")) == []
+    assert [result.error for result in read_results(b'{"error": "too many"}')] == ["too many"]
 
 
 def test_types_are_told_by_measurement_and_field() -> None:
