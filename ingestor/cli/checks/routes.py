@@ -70,6 +70,6 @@ def subscriptions(config: Config) -> Sequence[str]:
 
 def buckets(config: Config) -> list[str]:
     """The buckets that routes and weather are written into: those that they name, and all that are declared."""
-    named = {route.bucket for route in config.routes if "{" not in route.bucket}
+    named = {route.bucket for route in config.routes if route.bucket and "{" not in route.bucket}
     named |= {task.bucket for task in config.tasks.values() if task.kind == "weather"}
     return sorted(named | {bucket.name for bucket in config.buckets})

@@ -82,9 +82,10 @@ def test_every_impossible_route_is_found_with_its_line(tmp_path: Path) -> None:
 
 
 def test_buckets_are_the_named_and_the_declared_ones(tmp_path: Path) -> None:
-    """One that a topic puts together is among those that are declared."""
+    """One that a topic puts together is among those that are declared; states of devices have none."""
     config, _ = config_with(
         tmp_path,
+        {"topic": "{rack}/status", "device": "{rack}", "state": {}},
         {"topic": "a", "model": "climate", "bucket": "Named"},
         {"topic": "{rack}/x", "model": "climate", "bucket": "Of_{rack}"},
         buckets=[{"name": "Of_rack1"}, {"name": "Spare"}],
