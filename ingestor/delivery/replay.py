@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _CHUNK_MESSAGES = 500
 _PATIENCE_SECS = 1.0
 _CHUNK_BYTES = 4 * 2**20
-_TURN_MESSAGES = 50  # decoded under several tables in one go; about 2 ms during which nothing else runs
+_TURN_SECS = 0.002  # of decoding, during which nothing else runs
 _KEPT_SHARE = 0.75  # of the journal: what comes while a replay runs, or is held up, needs room too
 _TABLES = 4  # of former routings, that are kept in memory
 
@@ -236,10 +236,10 @@ class Replayer:
         """Write what the messages come to now, and move them in the accounts from what they counted as."""
         known = await self._known(chunk.position, chunk.end)
         counts: Counter[str] = Counter()
+        parcel = Parcel(chunk.position)
         async for position, message in _in_turns(chunk):
             await self._take_back(position, message, known, counts)
-        parcel = Parcel(chunk.position)
-        parcel.take(chunk, self._decoders)
+            parcel.take(Chunk(position, [message]), self._decoders)
         outcome = await self._writer.write(parcel.points)
         account = parcel.settle(*outcome)
         for number, message in enumerate(chunk.messages):
@@ -327,9 +327,10 @@ class Replayer:
     def _open(self, replay: Replay) -> None:
         self._opened += 1
         name = f"replay {replay.id} of {replay.store} ({self._opened})"
-        cursor = self._journal.cursor(name, replay.begin, when_full="pause")
-        if replay.phase is Phase.WRITE:
-            cursor.release(replay.position)
+        # What is written is let go of. By beginning there, and not by releasing it: at a start, cursors of other stores
+        # may be missing yet, and what nobody seems to need would be deleted.
+        needed = replay.position if replay.phase is Phase.WRITE else replay.begin
+        cursor = self._journal.cursor(name, needed, when_full="pause")
         cursor.position = replay.position
         self._retire()
         self._cursor = cursor
@@ -345,8 +346,11 @@ class Replayer:
 
 
 async def _in_turns(chunk: Chunk) -> AsyncIterator[tuple[int, Message]]:
-    """The messages with their positions, with a turn for others in between."""
-    for at, message in enumerate(chunk.messages):
-        if at and at % _TURN_MESSAGES == 0:
+    """The messages with their positions, with a turn for others whenever what is done with them took its time."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    for position, message in enumerate(chunk.messages, chunk.position):
+        yield position, message
+        if clock() - began > _TURN_SECS:
             await asyncio.sleep(0)
-        yield chunk.position + at, message
+            began = clock()
