@@ -6,10 +6,9 @@ always tell the same story.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import NamedTuple
 
 from ingestor.ports import Message, Reason
@@ -27,7 +26,7 @@ _REMEMBER = (  # what messages of the journal count as, for when their letters a
     " LEFT JOIN exceptions e ON e.store = d.store AND e.position = r.position"
     " WHERE r.position >= 0 AND d.store != '' AND d.fate != 'stored'"
 )
-_ROW_OVERHEAD_BYTES = 200  # about what SQLite and its indexes need for the rows of one message
+_ROW_OVERHEAD_BYTES = 200  # about what SQLite and its indexes need for the rows of a letter
 
 
 class Fate(StrEnum):
@@ -109,23 +108,30 @@ class Filter:
 
 def add(connection: sqlite3.Connection, store: str, letters: Iterable[Letter]) -> None:
     """Put letters in; one that is there already stays as it is."""
-    waiting = iter(letters)
-    while some := list(islice(waiting, _ADDED_AT_ONCE)):
-        _add(connection, store, some)
+    every = list(letters)
+    parts = Counter(map(_message_of, every))
+    for at in range(0, len(every), _ADDED_AT_ONCE):
+        _add(connection, store, every[at : at + _ADDED_AT_ONCE], parts)
 
 
-def _add(connection: sqlite3.Connection, store: str, letters: Sequence[Letter]) -> None:
+def _message_of(letter: Letter) -> tuple[int, int]:
+    return letter.position, letter.message.received_ns
+
+
+def _add(
+    connection: sqlite3.Connection, store: str, letters: Sequence[Letter], parts: Mapping[tuple[int, int], int]
+) -> None:
     """Put a few letters in, with two statements in all: at each, the thread waits to get the interpreter back."""
-    raws = {(letter.position, letter.message.received_ns): letter for letter in letters}.values()
+    raws = {_message_of(letter): letter for letter in letters}
     messages = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(raws))
     connection.execute(
         "INSERT OR IGNORE INTO raw (position, received_ns, topic, payload, flags, packet_id, properties, bytes)"
         f" VALUES {messages}",
-        [value for letter in raws for value in _raw_row(letter.position, letter.message)],
+        [value for key, letter in raws.items() for value in _raw_row(letter.position, letter.message, parts[key])],
     )
-    parts = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(letters))
+    rows = ",".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(letters))
     connection.execute(
-        f"WITH part (position, received_ns, store, point, reason, detail, fields, fate, bucket) AS (VALUES {parts})"
+        f"WITH part (position, received_ns, store, point, reason, detail, fields, fate, bucket) AS (VALUES {rows})"
         " INSERT OR IGNORE INTO dead_letters (raw, store, point, reason, detail, fields, fate, bucket)"
         " SELECT raw.id, store, point, reason, detail, fields, fate, bucket"
         " FROM part JOIN raw USING (position, received_ns) ORDER BY raw.id",
@@ -133,9 +139,10 @@ def _add(connection: sqlite3.Connection, store: str, letters: Sequence[Letter]) 
     )
 
 
-def _raw_row(position: int, message: Message) -> tuple[object, ...]:
+def _raw_row(position: int, message: Message, parts: int) -> tuple[object, ...]:
     topic, payload, received_ns, flags, packet_id, properties = message
-    return (position, received_ns, topic, payload, flags, packet_id, properties, message.size + _ROW_OVERHEAD_BYTES)
+    size = message.size + parts * _ROW_OVERHEAD_BYTES
+    return (position, received_ns, topic, payload, flags, packet_id, properties, size)
 
 
 def _part_row(store: str, letter: Letter) -> tuple[object, ...]:

@@ -248,9 +248,12 @@ def test_names_of_fields_can_be_counted(connection: sqlite3.Connection) -> None:
 
 
 def test_a_message_of_many_readings_is_kept_once(connection: sqlite3.Connection) -> None:
-    """Its bytes are handed over once for many letters, however long it is."""
+    """Its bytes are handed over once for many letters, and each letter counts for what its own rows take."""
     whole = message(b"x" * 2**20)
     deadletters.add(connection, "local", (letter(1, of=whole, part=point) for point in range(2_000)))
 
     assert raw_messages(connection) == 1
     assert len(positions(connection)) == 2_000
+    assert deadletters.total_bytes(connection) > len(whole.payload) + 2_000 * 100
+    assert deadletters.make_room(connection, 0) == 1
+    assert deadletters.total_bytes(connection) == 0
