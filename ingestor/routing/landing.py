@@ -13,7 +13,7 @@ from ingestor.routing.reading_time import Clock
 from ingestor.routing.topic import NamePattern
 from ingestor.routing.tuning import Tuner
 from ingestor.routing.wire import Values
-from ingestor.routing.words import shorten, whole
+from ingestor.routing.words import whole
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 # What Point(...) comes to, without its Python-level constructor: a tenth of the cost of a whole message.
@@ -135,13 +135,13 @@ class Landing:
         if row.tags:
             if both := row.tags & values.keys():
                 said = f"tag {min(both)}, which devices has of it, is a field of this reading, too"
-                return (Flaw(-1, Reason.TAG, shorten(said)),)
+                return (whole((Flaw(-1, Reason.TAG, said), *flaws)),)
             sent = {name: tag for name, tag in sent.items() if name not in row.tags}
         try:
             series = row.series or row.place.series_of(values, sent)
         except KeyError as missing:
             said = f"{missing.args[0]} is missing, which the measurement is named after"
-            return (Flaw(-1, Reason.MISSING, shorten(said)),)
+            return (whole((Flaw(-1, Reason.MISSING, said), *flaws)),)
         into.append(_point((series, time_ns, values)))
         return flaws
 

@@ -135,6 +135,7 @@ def test_a_tag_of_the_table_is_no_field() -> None:
     assert (point.fields, dict(point.series.tags)["room"]) == ({"temperature": 21.0, "wet": 1.0}, "a")
     assert (none, flaw.point, flaw.reason) == ([], -1, Reason.TAG)
     assert "tag humidity" in flaw.detail
+    assert "; light -1 is below 0" in decode('{"humidity": 5, "light": -1}', devices=devices)[1][0].detail
 
 
 def test_a_measurement_may_be_named_after_what_the_table_or_the_model_says() -> None:
