@@ -18,7 +18,7 @@ from ingestor.devices import DeviceBoard
 from ingestor.encode.types import TypeRegistry
 from ingestor.errors import StateError, UnknownStoresError
 from ingestor.intake import EmbeddedBroker, IntakeAccounts, MqttIntake
-from ingestor.jobs import make_board, refuse_unknown
+from ingestor.jobs import check_tasks, make_board
 from ingestor.journal import Journal
 from ingestor.routing import RoutingTable
 from ingestor.state import CursorRow, State
@@ -64,7 +64,7 @@ class Service:
     def __init__(self, config: Config) -> None:
         self._config = config
         RoutingTable(config)  # what is wrong with it is told before anything is opened
-        refuse_unknown(config)
+        check_tasks(config)
         self._began = time.monotonic()
         self._stopping = asyncio.Event()
         self._deliveries: list[Delivery] = []

@@ -1,10 +1,14 @@
 """From the tasks of a configuration to what does them: in the service, or for once without it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 from ingestor import state
-from ingestor.config import Config
+from ingestor.backup.embedded import EmbeddedBackup
+from ingestor.backup.job import Backup
+from ingestor.backup.task import BackupJob
+from ingestor.config import Config, TaskSpec
 from ingestor.datadir import make_data_dir, open_journal, state_file
 from ingestor.errors import ConfigError, Problem
 from ingestor.intake import IntakeAccounts
@@ -12,6 +16,7 @@ from ingestor.intake.oversize import OversizedHead
 from ingestor.journal import Journal
 from ingestor.ports import Log
 from ingestor.state import State
+from ingestor.stores import choose, influx_server
 from ingestor.tasks import results
 from ingestor.tasks.board import TaskBoard
 from ingestor.tasks.job import Job
@@ -25,19 +30,25 @@ OnOversize = Callable[[OversizedHead], Awaitable[None]]
 _CLOSE_SECS: Final = 5.0
 
 
-def refuse_unknown(config: Config) -> None:
-    """Say of tasks that this version does not do that it does not.
+def check_tasks(config: Config) -> None:
+    """Say of tasks that cannot be done that they cannot.
 
     Raises:
         ConfigError: With every one of them.
     """
-    unknown = [
-        Problem(f"tasks of kind {task.kind} are not done by this version: take it out", f"tasks.{name}")
-        for name, task in config.tasks.items()
-        if task.kind != "weather"
-    ]
-    if unknown:
-        raise ConfigError(unknown)
+    problems: list[Problem] = []
+    for name, task in config.tasks.items():
+        if task.kind == "retention":
+            problems.append(
+                Problem("tasks of kind retention are not done by this version: take it out", f"tasks.{name}")
+            )
+        elif task.kind == "backup":
+            try:
+                choose(config, task.store)
+            except ConfigError as error:
+                problems += [problem._replace(where=f"tasks.{name}.store") for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
 
 
 async def make_board(config: Config, *, log: Log, state: State, on_oversize: OnOversize) -> TaskBoard:
@@ -68,7 +79,7 @@ async def run_alone(config: Config, name: str) -> Record:
         DataDirError: The data directory cannot be used, or a service uses it.
         StateError: It cannot be written just now.
     """
-    refuse_unknown(config)
+    check_tasks(config)
     make_data_dir(config.data_dir)
     async with open_journal(config, close_secs=_CLOSE_SECS) as journal, State(state_file(config)) as kept:
         await _keep_what_stores_lack(config, journal, kept)
@@ -101,11 +112,18 @@ def _make_runner(
 
 
 def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize: OnOversize) -> Job:
-    return WeatherJob(
-        name,
-        config.tasks[name],
-        log=log,
-        state=state,
-        max_bytes=config.mqtt.max_packet,
-        on_oversize=on_oversize,
-    )
+    spec = config.tasks[name]
+    if spec.kind == "backup":
+        return BackupJob(_backup(config, spec), spec.directory, keep=spec.keep, copy_to=spec.copy_to)
+    return WeatherJob(name, spec, log=log, state=state, max_bytes=config.mqtt.max_packet, on_oversize=on_oversize)
+
+
+def _backup(config: Config, task: TaskSpec) -> Callable[[Path], Awaitable[Backup]]:
+    """What makes a backup of the store that the task means, in the way of its kind."""
+    name = choose(config, task.store)
+    store = config.stores[name]
+    if store.kind == "influxdb":
+        from ingestor.backup.influx import InfluxBackup  # noqa: PLC0415 - nobody else pays for it
+
+        return InfluxBackup(influx_server(store), name, task.buckets).run
+    return EmbeddedBackup(config.store_path(name), name, task.buckets).run

@@ -9,10 +9,11 @@ from ingestor import state
 from ingestor.config import Config
 from ingestor.datadir import open_journal, stopped_snapshot
 from ingestor.errors import ConfigError, DataDirError
-from ingestor.jobs import refuse_unknown, run_alone
+from ingestor.jobs import check_tasks, run_alone
 from ingestor.journal import JournalFiles
 from ingestor.ports import FETCHED, Message
 from ingestor.tasks.results import Outcome
+from tests.backup.embeddedstores import points, store_in
 from tests.servers.weather import KEY, REFUSED, FakeWeather, Reply
 from tests.support import run
 
@@ -121,10 +122,47 @@ def test_a_long_answer_counts_as_skipped(tmp_path: Path) -> None:
     assert (told.received, told.journaled, told.skipped) == (1, 0, 1)
 
 
-def test_tasks_that_this_version_does_not_do_are_refused() -> None:
+def test_tasks_that_cannot_be_done_are_refused() -> None:
     """All of them, each with its place."""
-    tasks = {"backup": {"every": "1d"}, "nightly": {"kind": "retention", "every": "1d"}}
+    tasks = {
+        "backup": {"every": "1d"},
+        "other": {"kind": "backup", "every": "1d", "store": "elsewhere"},
+        "right": {"kind": "backup", "every": "1d", "store": "a"},
+        "nightly": {"kind": "retention", "every": "1d"},
+    }
+    config = Config.model_validate({"tasks": tasks, "stores": {"a": {}, "b": {}}})
     with pytest.raises(ConfigError) as caught:
-        refuse_unknown(Config.model_validate({"tasks": tasks}))
+        check_tasks(config)
 
-    assert [problem.where for problem in caught.value.problems] == ["tasks.backup", "tasks.nightly"]
+    assert [problem.where for problem in caught.value.problems] == [
+        "tasks.backup.store",
+        "tasks.other.store",
+        "tasks.nightly",
+    ]
+
+
+def test_a_backup_is_made_of_the_store_that_is_meant(tmp_path: Path) -> None:
+    """In the directory that was configured, and old ones go."""
+    tasks = {"backup": {"every": "1d", "directory": str(tmp_path / "to"), "keep": 1, "copy_to": str(tmp_path / "copy")}}
+    wanted = Config.model_validate({"data_dir": tmp_path / "data", "tasks": tasks})
+    run(store_in(wanted.store_path("local"), points("A", count=3)))
+
+    first = run(run_alone(wanted, "backup"))
+    second = run(run_alone(wanted, "backup"))
+    (kept,) = (tmp_path / "to").iterdir()
+
+    assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.DONE)
+    assert second.words.startswith(f"backed up into {kept}; copied to {tmp_path / 'copy'}")
+    assert "; removed " in second.words
+    assert (kept / "A.db").exists()
+
+
+def test_a_backup_that_cannot_be_made_is_a_task_that_failed(tmp_path: Path) -> None:
+    """It says which bucket is not there."""
+    tasks = {"backup": {"every": "1d", "directory": str(tmp_path / "to"), "buckets": ["Nowhere"]}}
+    wanted = Config.model_validate({"data_dir": tmp_path / "data", "tasks": tasks})
+    run(store_in(wanted.store_path("local"), points("A", count=3)))
+    record = run(run_alone(wanted, "backup"))
+
+    assert (record.outcome, record.faults) == (Outcome.FAILED, {"other": 1})
+    assert "Nowhere" in record.words

@@ -12,6 +12,7 @@ from ingestor.cli.checks.datadir import check_data_dir
 from ingestor.cli.checks.finding import Finding, Level, ok, problem
 from ingestor.cli.checks.routes import check_routes
 from ingestor.cli.checks.stores import check_stores
+from ingestor.cli.checks.tasks import check_tasks
 from ingestor.cli.checks.web import check_web
 from ingestor.cli.checks.writetest import check_writing
 from ingestor.cli.options import AsJson, ConfigFile, load_config
@@ -72,7 +73,7 @@ async def _findings(path: Path | None, *, offline: bool, write_test: bool) -> As
             yield problem("configuration", str(one))
         return
     yield ok("configuration", f"{path or DEFAULT_FILE} can be used")
-    for finding in check_routes(config, path):
+    for finding in (*check_routes(config, path), *check_tasks(config, path)):
         yield finding
     if offline:
         return

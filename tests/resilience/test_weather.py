@@ -80,11 +80,11 @@ def test_readings_flow_whatever_a_weather_service_does(tmp_path: Path, name: str
 
     async def watch(service: ServiceProcess, fake: FakeWeather) -> None:
         with Publisher(broker.port) as publisher:
-            await eventually_async(lambda: asyncio.to_thread(task_of, service, "done"))
+            await asyncio.to_thread(eventually, lambda: task_of(service, "done"))
             before = len(fake.asked["openweathermap"])
             fake.instead["openweathermap"] = fault.reply
             sent = await asyncio.to_thread(load, publisher, service, 0)
-            await eventually_async(lambda: asyncio.to_thread(counted, service, fault.counted), deadline_secs=90)
+            await asyncio.to_thread(eventually, lambda: counted(service, fault.counted), deadline_secs=90)
             sent = await asyncio.to_thread(load, publisher, service, sent)
         status = await asyncio.to_thread(service.status) or {}
         store = status["stores"][0]

@@ -131,7 +131,7 @@ def test_rows_that_take_everything_take_no_weather() -> None:
 
 def test_a_model_that_cannot_be_is_told_with_its_task() -> None:
     """As with routes."""
-    models = {"weather": {"fields": {"provider": {}}}}
+    models: dict[str, Any] = {"weather": {"fields": {"provider": {}}}}
     with pytest.raises(ConfigError, match=r"tasks\.weather: tags: provider"):
         table(models=models)
 
