@@ -22,6 +22,7 @@ _READ_ROWS: Final = 20_000
 _GROUP_ROWS: Final = 250_000
 _MEASUREMENT: Final = b"ingestor.measurement"
 _ROLE: Final = b"ingestor.role"
+_NAME: Final = b"ingestor.name"
 _UNIT: Final = b"unit"
 _PANDAS_INDEX: Final = "__index_level_0__"
 _TIME: Final = "time"
@@ -30,24 +31,28 @@ _MAX_INT: Final = 2**63 - 1
 
 
 def schema_of(layout: Layout) -> "pa.Schema":
-    """The schema of a file.
+    """The schema of a file. A field with the name of a tag has a column of another name, which says so.
 
     Raises:
-        FileError: Two columns would have one name.
+        FileError: A tag has the name of the time.
     """
     import pyarrow as pa  # noqa: PLC0415 - nobody else pays for it
 
+    if _TIME in layout.tags:
+        raise FileError(f"{layout.measurement} has a tag called {_TIME}, which Parquet cannot hold: choose CSV")
     fields = [pa.field(_TIME, pa.timestamp("ns", tz="UTC"), nullable=False, metadata={_ROLE: b"time"})]
     fields += [pa.field(tag, pa.string(), metadata={_ROLE: b"tag"}) for tag in layout.tags]
+    taken = {_TIME, *layout.tags, *(column.name for column in layout.fields)}
     for column in layout.fields:
-        unit = {_UNIT: column.unit.encode()} if column.unit else {}
-        fields.append(pa.field(column.name, _arrow(column.type), metadata={_ROLE: b"field", **unit}))
-    schema = pa.schema(fields, metadata={_MEASUREMENT: layout.measurement.encode()})
-    if len(set(schema.names)) < len(schema.names):
-        raise FileError(
-            f"{layout.measurement} has a tag and a field of one name, which Parquet cannot hold: choose CSV"
-        )
-    return schema
+        said = {_UNIT: column.unit.encode()} if column.unit else {}
+        name = column.name
+        if name == _TIME or name in layout.tags:
+            while name in taken:
+                name += " (field)"
+            taken.add(name)
+            said[_NAME] = column.name.encode()
+        fields.append(pa.field(name, _arrow(column.type), metadata={_ROLE: b"field", **said}))
+    return pa.schema(fields, metadata={_MEASUREMENT: layout.measurement.encode()})
 
 
 def stream_of(block: Block, schema: "pa.Schema") -> bytes:
@@ -129,7 +134,7 @@ class ParquetReadings:
         self._layout = _own_layout(schema, roles) if _is_ours(schema) else _foreign_layout(schema, roles)
         units = {column.name: column.unit for column in self._layout.fields if column.unit}
         self._points = BlockPoints(self._layout, SeriesBook(bucket, units=units))
-        self._names = [column.name for column in self._layout.fields]
+        self._columns = _columns_of(schema, self._layout)
         self.rows = self._file.metadata.num_rows
         self.done = 0
 
@@ -145,7 +150,7 @@ class ParquetReadings:
         """
         import pyarrow as pa  # noqa: PLC0415
 
-        wanted = [self._time, *self._layout.tags, *(column.name for column in self._layout.fields)]
+        wanted = [self._time, *self._layout.tags, *self._columns.values()]
         try:
             for batch in self._file.iter_batches(batch_size=_READ_ROWS, columns=wanted):
                 yield from self._readings(batch)
@@ -156,13 +161,13 @@ class ParquetReadings:
     def _readings(self, batch: "pa.RecordBatch") -> Iterator[Reading | Unreadable]:
         times = _times(batch.column(self._time), self._times)
         tags = [_texts(batch.column(tag)) for tag in self._layout.tags]
-        values = [_values(batch.column(column.name), column.type) for column in self._layout.fields]
+        values = [_values(batch.column(self._columns[column.name]), column.type) for column in self._layout.fields]
         for row, time_ns in enumerate(times):
             at = self.done + row + 1
             if isinstance(time_ns, str):
                 yield Unreadable(at, "", time_ns)
                 continue
-            fields = {name: column[row] for name, column in zip(self._names, values, strict=True)}
+            fields = {name: column[row] for name, column in zip(self._columns, values, strict=True)}
             wrong = {name: why for name, value in fields.items() if (why := _flaw(value))}
             kept = [None if name in wrong else value for name, value in fields.items()]
             point = self._points.point(time_ns, tuple(column[row] for column in tags), kept)
@@ -193,6 +198,16 @@ def _own_layout(schema: "pa.Schema", roles: Roles) -> Layout:
     tags = tuple(_tag(schema.field(name)) for name, role in of.items() if role == b"tag")
     fields = tuple(_column(schema.field(name)) for name, role in of.items() if role == b"field")
     return Layout(roles.measurement or _text(schema.metadata[_MEASUREMENT]), tags, fields)
+
+
+def _columns_of(schema: "pa.Schema", layout: Layout) -> dict[str, str]:
+    """The column of each field, in the order of the layout."""
+    named = {_field_name(field): field.name for field in schema if (field.metadata or {}).get(_NAME)}
+    return {column.name: named.get(column.name, column.name) for column in layout.fields}
+
+
+def _field_name(field: "pa.Field") -> str:
+    return _text((field.metadata or {}).get(_NAME, field.name.encode()))
 
 
 def _foreign_layout(schema: "pa.Schema", roles: Roles) -> Layout:
@@ -239,7 +254,7 @@ def _column(field: "pa.Field", wanted: FieldType | None = None) -> Column:
         raise FileError(f"column {shown(field.name)} is {field.type}, which no store holds: choose others with --field")
     if wanted not in {None, found} and (found, wanted) != (FieldType.INT, FieldType.FLOAT):
         raise FileError(f"column {shown(field.name)} is {found.value} in the file, not {wanted}")
-    return Column(field.name, wanted or found, _text(unit) if unit else None)
+    return Column(_field_name(field), wanted or found, _text(unit) if unit else None)
 
 
 def _values(column: "pa.Array", kind: FieldType) -> list[Value | None]:

@@ -81,10 +81,25 @@ def test_portions_become_large_row_groups(tmp_path: Path) -> None:
     assert [found.row_group(at).num_rows for at in range(found.num_row_groups)] == [300_000, 60_000]
 
 
-def test_a_tag_and_a_field_of_one_name_have_no_place() -> None:
+def test_a_tag_and_a_field_of_one_name_come_back(tmp_path: Path) -> None:
+    """The column of the field has a name that is free, and says which one it is; other programs see both."""
+    fields = (Column("a", FieldType.FLOAT), Column("a (field)", FieldType.INT), Column("time", FieldType.TEXT))
+    schema = schema_of(Layout("m", ("a",), fields))
+    streams, file = tmp_path / "streams", tmp_path / "m.parquet"
+    streams.write_bytes(stream_of(Block([1], [["x"]], [[1.5], [2], ["noon"]]), schema))
+    streams_to_parquet(streams, file, schema)
+    ([point], wrong) = read(file)
+
+    assert pq.read_table(file).column_names == ["time", "a", "a (field) (field)", "a (field)", "time (field)"]
+    assert wrong == []
+    assert point.series.tags == (("a", "x"),)
+    assert point.fields == {"a": 1.5, "a (field)": 2, "time": "noon"}
+
+
+def test_a_tag_called_time_has_no_place() -> None:
     """CSV can tell them apart, and the error says so."""
-    with pytest.raises(FileError, match="a tag and a field of one name"):
-        schema_of(Layout("m", ("a",), (Column("a", FieldType.FLOAT),)))
+    with pytest.raises(FileError, match="a tag called time"):
+        schema_of(Layout("m", ("time",), (Column("a", FieldType.FLOAT),)))
 
 
 def test_a_foreign_file_with_a_mapping(tmp_path: Path) -> None:
