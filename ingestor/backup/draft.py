@@ -104,6 +104,28 @@ class Draft:
             self.files.append(await asyncio.to_thread(_looked_at, self.folder / name))
         return self.files[-1]
 
+    async def take_over(self, path: Path, known: StoredFile) -> bool:
+        """Have a file of an earlier backup in this one too, without another copy of it where the disk can do that.
+
+        Args:
+            path: The file; nobody will ever write to it again.
+            known: What was recorded of it.
+
+        Returns:
+            Whether that went: False where it is not as it was recorded.
+
+        Raises:
+            BackupError: The disk does not take it.
+        """
+        new = self.folder / path.name
+        with _in_words(new):
+            found = await asyncio.to_thread(_shared, path, new)
+            if found != known:
+                new.unlink(missing_ok=True)
+                return False
+        self.files.append(known)
+        return True
+
     async def finish(self, record: Record) -> Path:
         """Give it its name; returns where it is. From then on it is whole, whatever happens.
 
@@ -186,6 +208,18 @@ def _looked_at(path: Path) -> StoredFile:
         os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return StoredFile(name=path.name, size=file.tell(), sha256=digest)
+
+
+def _shared(path: Path, new: Path) -> StoredFile | None:
+    """The file under its second name; None where there is no such file."""
+    try:
+        os.link(path, new)
+    except FileNotFoundError:
+        return None
+    except OSError:  # not on this disk
+        shutil.copyfile(path, new)
+        new.chmod(0o600)
+    return _looked_at(new)
 
 
 def free_name(directory: Path, store: str, now: datetime) -> tuple[str, str]:

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,20 +13,11 @@ from ingestor.backup.draft import sync_folder
 from ingestor.backup.embedded import CONTENTS, Contents, count_points
 from ingestor.backup.pieces import pieces
 from ingestor.backup.record import BackupError, Record, read_record
-from ingestor.backup.recorded import chosen_buckets, demand_whole, file_of
+from ingestor.backup.recorded import Restored, chosen_buckets, demand_whole, file_of
 from ingestor.stores.sqlite import bucket_path
 
 _CONTENTS: TypeAdapter[Contents] = TypeAdapter(dict[str, dict[str, int]])
 _BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite would take for a part of the file
-
-
-class Restored(NamedTuple):
-    """A bucket that is there again: its name in the backup and now, how many points it has, and bytes of its file."""
-
-    bucket: str
-    to: str
-    points: int
-    size: int
 
 
 class EmbeddedRestore:

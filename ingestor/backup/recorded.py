@@ -2,9 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ingestor.backup.record import BackupError, Record, StoredFile
 from ingestor.backup.source import Needed, problem_of
+
+
+class Restored(NamedTuple):
+    """A bucket that is there again.
+
+    Attributes:
+        bucket: Its name in the backup.
+        to: Its name now.
+        points: How many it has.
+        size: Bytes of the files that it came from.
+        problems: What is not as it was.
+    """
+
+    bucket: str
+    to: str
+    points: int
+    size: int
+    problems: tuple[str, ...] = ()
 
 
 async def demand_whole(folder: Path, files: Sequence[StoredFile], on_bytes: Callable[[int], None]) -> None:

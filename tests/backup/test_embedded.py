@@ -98,7 +98,11 @@ def test_cancelled_it_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
     async def main() -> None:
         begun = asyncio.Event()
         loop = asyncio.get_running_loop()
-        job = EmbeddedBackup(place, "local", on_progress=lambda *_: loop.call_soon_threadsafe(begun.set))
+
+        def tell(_: float, __: int) -> None:
+            loop.call_soon_threadsafe(begun.set)
+
+        job = EmbeddedBackup(place, "local", on_progress=tell)
         backup = asyncio.create_task(job.run(tmp_path / "to"))
         await begun.wait()
         backup.cancel()
