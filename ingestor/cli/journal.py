@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ingestor.cli.options import AsJson, ConfigFile, TopicFilter, load_config
-from ingestor.cli.output import say, say_json, say_table, warn
+from ingestor.cli.output import one_line, say, say_json, say_table, warn
 from ingestor.cli.payloads import payload_json, payload_text
 from ingestor.cli.replay import replay
 from ingestor.cli.units import counted, readable_size, readable_time
@@ -113,10 +113,8 @@ def _say_message(position: int, message: Message, *, json: bool) -> None:
         say_json({"position": position, **plain, "properties_hex": properties, **body})
         return
     kind = f"q{message.qos}{'r' if message.retain else ''}"
-    say(
-        f"{position}  {readable_time(message.received_ns)}  {kind}  {message.topic}  "
-        f"{payload_text(message.payload, limit=_SHOWN_BYTES)}".replace("\n", "\\n")
-    )
+    shown = payload_text(message.payload, limit=_SHOWN_BYTES)
+    say(one_line(f"{position}  {readable_time(message.received_ns)}  {kind}  {message.topic}  {shown}"))
 
 
 def _say_lost(lost: Lost, *, json: bool) -> None:

@@ -120,7 +120,7 @@ def say_marked(mark: str, style: str, text: str) -> None:
     console = drawing_console()
     with console.capture() as drawn:
         console.print(Text(printable(mark), style=style), end="")
-    _print(f"{drawn.get()} {printable(text)}")
+    _print(f"{drawn.get()} {one_line(text)}")
 
 
 def warn(text: str) -> None:
@@ -168,8 +168,13 @@ def printable(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """The text with all control characters escaped, line breaks among them."""
+    return printable(text).replace("\n", "\\n")
+
+
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else printable(str(value))
+    return f"{value:,}" if isinstance(value, int) else one_line(str(value))
 
 
 def _print(line: str) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
 
-from ingestor.cli.output import printable
+from ingestor.cli.output import one_line, printable
 from ingestor.files.table import Column
 from ingestor.plot.collect import shortened
 from ingestor.plot.picture import moment
@@ -39,7 +39,7 @@ def cell_text(value: Value | None, longest: int = _LONGEST) -> str:
     if value is None:
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return fitting(printable(text).replace("\n", "\\n"), longest)
+    return fitting(one_line(text), longest)
 
 
 def fitting(text: str, columns: int) -> str:

@@ -17,7 +17,8 @@ from ingestor.cli.units import counted
 from ingestor.config import Mqtt
 from ingestor.ports import RETAIN, Message, ReceiptClock
 
-_STYLES = {"stored": "green", "set aside": "red", "unrouted": "yellow", "ignored": "dim"}
+_SET_ASIDE = "set aside"
+_STYLES = {"stored": "green", _SET_ASIDE: "red", "unrouted": "yellow", "ignored": "dim"}
 _SHOWN_BYTES = 100
 _WIDEST = max(map(len, _STYLES))
 
@@ -40,7 +41,9 @@ def tail(
     only: Annotated[
         str | None,
         typer.Option(
-            parser=_fate, metavar="FATE", help="Only messages that are: stored, set-aside, unrouted, ignored."
+            parser=_fate,
+            metavar="FATE",
+            help="Only messages that are this: stored, set-aside (of which something is), unrouted, ignored.",
         ),
     ] = None,
     duration: Annotated[
@@ -81,29 +84,29 @@ class _Printer:
         """Print one."""
         received_ns = self._clock.take(1, now_ns=time.time_ns())
         found = self._explainer.explain(Message(topic, payload, received_ns, RETAIN if retained else 0))
-        if self._only is not None and found.fate != self._only:
+        if self._only not in {None, found.fate} and not (self._only == _SET_ASIDE and found.flaws):
             return
         if self._json:
             say_json(found.to_json())
         else:
-            for line in _lines(found):
-                say_marked(f"{found.fate:{_WIDEST}}", _STYLES[found.fate], line)
+            for mark, line in _lines(found):
+                say_marked(f"{mark:{_WIDEST}}", _STYLES[mark], line)
         flush()
 
 
-def _lines(found: Explanation) -> Iterator[str]:
-    """What is stored and what is set aside, a line each; the payload where that alone would not tell."""
+def _lines(found: Explanation) -> Iterator[tuple[str, str]]:
+    """What is stored and what is set aside, a line each with its mark; the payload where that alone would not tell."""
     topic = found.message.topic
     for bucket, line in found.points:
-        yield f"{topic}  {bucket}: {line}"
+        yield "stored", f"{topic}  {bucket}: {line}"
     payload = payload_text(found.message.payload, limit=_SHOWN_BYTES)
     for flaw in found.flaws:
-        yield f"{topic}  {flaw.reason}: {flaw.detail}  in {payload}"
+        yield _SET_ASIDE, f"{topic}  {flaw.reason}: {flaw.detail}  in {payload}"
     for device, online in found.states:
-        yield f"{topic}  {device} is {'online' if online else 'offline'}"
+        yield found.fate, f"{topic}  {device} is {'online' if online else 'offline'}"
     if not (found.points or found.flaws or found.states):
         why = f"  ({found.ignored})" if found.ignored else ""
-        yield f"{topic}  {payload}{why}"
+        yield found.fate, f"{topic}  {payload}{why}"
 
 
 async def _listen(mqtt: Mqtt, filters: tuple[str, ...], printer: _Printer, duration: float | None) -> None:

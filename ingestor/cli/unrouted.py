@@ -59,7 +59,7 @@ def _say(topics: list[_Topic], *, beyond: int, json: bool) -> None:
             one.newest.topic,
             one.messages,
             readable_time(one.newest.received_ns),
-            "" if is_narrow() else payload_text(one.newest.payload, limit=_SHOWN_BYTES).replace("\n", "\\n"),
+            "" if is_narrow() else payload_text(one.newest.payload, limit=_SHOWN_BYTES),
         )
         for one in topics
     ]

@@ -46,6 +46,13 @@ def test_tables_are_never_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> N
     assert [line for line in lines if line != line.rstrip()] == []
 
 
+def test_a_cell_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line breaks in what a device sent break no row."""
+    say_table(("topic", "payload"), [("log", "ts,t\r\n1,2\n")])
+
+    assert capsys.readouterr().out.splitlines()[1:] == ["log    ts,t\\r\\n1,2\\n"]
+
+
 def test_columns_of_numbers_stand_to_the_right(capsys: pytest.CaptureFixture[str]) -> None:
     """Units stand below units."""
     say_table(("n", "name"), [(5, "a"), (1_000, "b")])

@@ -45,6 +45,21 @@ def test_what_comes_is_shown_until_ctrl_c(broker: Mosquitto, tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
+def test_what_is_set_aside_of_a_stored_message_is_marked_so(broker: Mosquitto, tmp_path: Path) -> None:
+    """Also where only that is asked for; and a line is one line, whatever breaks are in the payload."""
+    file = write_config(tmp_path, mqtt={"url": broker.url})
+    with tailing(file, "--only", "set-aside") as process:
+        send(broker, ("farm/r1/climate", b'{"humidity": 50}'), ("farm/r1/climate", b'{"humidity": 50,\n"co2": "x"}'))
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+
+    assert lines[0].startswith("stored    farm/r1/climate  Climate: climate,rack=r1 humidity=50.0 ")
+    told = 'set aside farm/r1/climate  type: co2 is "x" where a number belongs  in {"humidity": 50,\\n"co2": "x"}\n'
+    assert lines[1] == told
+
+
 def test_programs_and_filters(broker: Mosquitto, tmp_path: Path) -> None:
     """One fate alone, in JSON, for a while."""
     file = write_config(tmp_path, mqtt={"url": broker.url})
