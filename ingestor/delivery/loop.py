@@ -21,8 +21,8 @@ from ingestor.writer import BatchWriter
 
 _log = logging.getLogger(__name__)
 
-_CHUNK_MESSAGES = 500  # decoded in one go; about 2 ms during which nothing else runs
-_PIECE_MESSAGES = 50  # and in pieces, so that it is noticed when the code of a model takes its time: then in ones
+_CHUNK_MESSAGES = 500  # read and decoded in one go; about 2 ms during which nothing else runs
+_PIECE_MESSAGES = 50  # of them at a time, so that it is noticed when the code of a model takes its time: then in ones
 _TURN_SECS = 0.02
 _PATIENCE_SECS = 1.0  # so often a parcel that waits for more looks whether the journal waits for it
 _CHECKPOINT_SECS = 5.0
@@ -121,7 +121,8 @@ class Delivery:
                 parcel.lose(got)
                 _log.warning("messages_lost store=%s messages=%d why=%s", self._writer.name, got.missing, got.why)
             elif got is not None:
-                await self._take(parcel, got)
+                await self._take(got)
+                parcel = self._gathering
                 await asyncio.sleep(0)  # what is in memory is read without waiting, so give others their turn
             now = asyncio.get_running_loop().time()
             due = due or now + self._batch.max_delay
@@ -131,14 +132,18 @@ class Delivery:
         await self._send()
         await self._parcels.put(None)
 
-    async def _take(self, parcel: Parcel, chunk: Chunk) -> None:
-        """Decode a run of messages; where that is slow, give others their turn after each."""
+    async def _take(self, chunk: Chunk) -> None:
+        """Decode a run of messages; send on what they fill, and where that is slow, give others their turn after each.
+
+        Messages can have thousands of readings each, so a run of them may fill many batches.
+        """
         clock = asyncio.get_running_loop().time
         began, at = clock(), 0
         while at < len(chunk.messages):
-            piece = chunk.messages[at : at + self._piece]
-            parcel.take(Chunk(chunk.position + at, piece), self._decoders)
-            at += len(piece)
+            if self._full(self._gathering):
+                await self._send()
+            piece = Chunk(chunk.position + at, chunk.messages[at : at + self._piece])
+            at += self._gathering.take(piece, self._decoders, max_points=self._batch.max_points)
             self._piece = min(2 * self._piece, _PIECE_MESSAGES)
             if clock() - began > _TURN_SECS:
                 self._piece = 1

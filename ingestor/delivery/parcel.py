@@ -1,5 +1,6 @@
 """A run of messages on its way to a store: what was understood of them, and what became of each. Pure."""
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,8 +64,8 @@ class Parcel:
         self._counts[lost.why.value] += lost.missing
         self.end = lost.position + lost.missing
 
-    def take(self, chunk: Chunk, decoders: Decoders) -> None:
-        """Decode a run of messages into the batch."""
+    def take(self, chunk: Chunk, decoders: Decoders, *, max_points: int = sys.maxsize) -> int:
+        """Decode a run of messages into the batch, up to one whose many readings fill it; how many were taken."""
         points, owners, find = self.points, self._owners, decoders.find
         first = number = self.messages
         carriers = unrouted = ignored = size = 0
@@ -86,20 +87,28 @@ class Parcel:
                 unrouted += 1
             else:
                 made = len(points) - before
+                if flaws or not made:
+                    self._flaws[number] = flaws or _NO_POINT
                 if made == 1:  # nearly always, and measurably quicker than the general way
                     owners.append(number)
                     carriers += 1
                 elif made:
                     owners.extend((number,) * made)
                     carriers += 1
-                if flaws or not made:
-                    self._flaws[number] = flaws or _NO_POINT
+                    if len(points) >= max_points:
+                        number += 1
+                        break
             number += 1
+        taken = number - first
         self._runs.append((first, chunk))
-        self._counts.update(stored=carriers, unrouted=unrouted, ignored=ignored)
+        counts = self._counts  # its method `update` takes longer than a message does
+        counts[Fate.STORED] += carriers
+        counts["unrouted"] += unrouted
+        counts["ignored"] += ignored
         self.messages = number
         self.bytes += size
-        self.end = chunk.end
+        self.end = chunk.position + taken
+        return taken
 
     def settle(self, rejections: Iterable[Rejection] = (), held: Mapping[int, str] = NOTHING_HELD) -> Account:
         """Work out what each message counts as, now that the writer has said what it did not store.

@@ -50,3 +50,21 @@ def test_a_replay_of_some_readings_leaves_what_is_stored(tmp_path: Path) -> None
     assert {name: rig.saved()[name] for name in ("stored", "fields_set_aside")} == {
         name: before[name] for name in ("stored", "fields_set_aside")
     }
+
+
+def test_a_batch_is_full_however_few_messages_fill_it(tmp_path: Path) -> None:
+    """What many readings in each message come to is not gathered beyond a batch and what is left of one message."""
+    rig = rig_with(tmp_path, *messages(60, b"good " * 9), max_points=100)
+    sizes: list[int] = []
+
+    def count(points: Sequence[Point]) -> Sequence[Rejection]:
+        sizes.append(len(points))
+        return ()
+
+    rig.answer = count
+    hurry(rig.run_for(0))
+
+    assert sizes == [108] * 5
+    assert times(rig) == [10 * at + number for at in range(60) for number in range(9)]
+    assert rig.saved() == {"stored": 60, "points": 540}
+    assert rig.released == 60
