@@ -93,21 +93,23 @@ class Landing:
             What is wrong with it, with `point` 0, or -1 where it gave no point; None where it has no field.
         """
         time_ns = message.received_ns
-        if self._clock is not None:
-            when = self._clock.when(values.pop(self._clock.field, None), message, exact)
+        clock = self._clock
+        if clock is not None:
+            when = clock.when(values.pop(clock.field, None), message, exact)
             if isinstance(when, int):
                 time_ns = when
             elif when.field:
                 flaws = (*flaws, when)
             else:
                 return (whole((when, *flaws)),)
-        if self._series is None:
+        series = self._series
+        if series is None:
             return self._with_care(message.received_ns, time_ns, values, more_tags, into, flaws)
         if not values:
             return None
         if self._constants:
             values.update(self._constants)
-        into.append(_point((self._series, time_ns, values)))
+        into.append(_point((series, time_ns, values)))
         return flaws
 
     def _with_care(
