@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ingestor.ports import Reason, Value
@@ -141,9 +142,9 @@ def unknown(values: Values, known: Collection[str], *, store: bool, moved: Colle
         elif wrong := _wrong_name(name):
             found.refused[shorten(name, _SHOWN) or '""'] = wrong
         elif isinstance(value, dict):
-            waiting.extend((f"{name}.{key}", inner) for key, inner in value.items())
+            waiting.extend((f"{name}.{key}", inner) for key, inner in islice(value.items(), MAX_UNKNOWN + 1))
         elif isinstance(value, list):
-            waiting.extend((f"{name}.{at}", inner) for at, inner in enumerate(value))
+            waiting.extend((f"{name}.{at}", inner) for at, inner in enumerate(value[: MAX_UNKNOWN + 1]))
         elif name in known or name in found.fields:
             found.refused[name] = f"{shorten(name, _SHOWN)} is there twice, once nested"
         elif (told := _value(value)) is None:
