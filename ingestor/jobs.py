@@ -63,7 +63,7 @@ async def make_board(config: Config, *, log: Log, state: State, on_oversize: OnO
     Raises:
         StateError: What is remembered cannot be read just now.
     """
-    await state.run(lambda connection: results.forget_others(connection, config.tasks))
+    await state.run(lambda connection: results.begin_anew(connection, config.tasks))
     known = await state.run(results.records)
     return TaskBoard(
         [_make_runner(config, name, known, log=log, state=state, on_oversize=on_oversize) for name in config.tasks],

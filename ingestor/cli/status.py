@@ -117,8 +117,8 @@ def _task_lines(tasks: Sequence[TaskStats]) -> Iterator[str]:
             last = f"{task.outcome.replace('_', ' ')} at {short_time(task.began_ns, now_ns=now_ns)}"
         then = "" if task.next_ns is None else f", next at {short_time(task.next_ns, now_ns=now_ns)}"
         yield f"{head}{task.name}: {last}{then}"
-        if task.fault:
-            yield f"            {task.fault}"
+        if task.words:
+            yield f"            {task.words}"
 
 
 def _say_stores(snapshot: Snapshot, *, dead_letters: str) -> None:

@@ -92,8 +92,12 @@ def save(connection: sqlite3.Connection, record: Record) -> None:
     connection.execute(f"INSERT OR REPLACE INTO task_results VALUES ({places})", values)  # noqa: S608 - question marks
 
 
-def forget_others(connection: sqlite3.Connection, tasks: Collection[str]) -> None:
-    """Forget the tasks that are none of these, and end what was asked for before the service came."""
+def begin_anew(connection: sqlite3.Connection, tasks: Collection[str]) -> None:
+    """Forget the tasks that are none of these, and end what ran or was asked for before the service came."""
+    connection.execute(
+        "UPDATE task_results SET outcome = ?, words = 'the service ended while it ran' WHERE outcome = ?",
+        (Outcome.INTERRUPTED, Outcome.RUNNING),
+    )
     for name in records(connection).keys() - set(tasks):
         connection.execute("DELETE FROM task_results WHERE task = ?", (name,))
     answer(connection, (request.id for request in requests(connection)), Outcome.INTERRUPTED, "the service began anew")

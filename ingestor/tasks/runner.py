@@ -123,7 +123,7 @@ class TaskRunner:
             outcome=Outcome.RUNNING,
             words="",
             runs=before.runs + 1,
-            turn_ns=turn_ns or before.turn_ns,
+            turn_ns=before.turn_ns if turn_ns is None else turn_ns,
         )
         await self._note(began)
         running = asyncio.create_task(self._job.run(by_hand=by_hand), name=f"task {self.name}")
@@ -158,6 +158,8 @@ class TaskRunner:
             outcome, words = Outcome.INTERRUPTED, "the service stopped"
         elif (error := running.exception()) is None:
             outcome, (words, faults) = Outcome.DONE, running.result()
+            if faults:
+                words = f"{words}; but {'; '.join(fault.words for fault in faults)}"
         elif isinstance(error, JobError):
             words, faults = str(error), error.faults
         else:

@@ -63,7 +63,7 @@ def test_what_is_wrong_stands_out(cli: Cli, tmp_path: Path) -> None:
 def test_tasks_are_shown_with_what_went_wrong(cli: Cli, tmp_path: Path) -> None:
     """A line for each; under it why its last run failed."""
     tasks = (
-        TaskStats("weather", "weather", outcome="timed_out", began_ns=0, next_ns=60 * 10**9, fault="took too long"),
+        TaskStats("weather", "weather", outcome="timed_out", began_ns=0, next_ns=60 * 10**9, words="took too long"),
         TaskStats("backup", "backup"),
     )
     found = status_of(cli, tmp_path, flowing(tasks=tasks))

@@ -23,18 +23,20 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_tasks_that_are_configured_no_more_are_forgotten(tmp_path: Path) -> None:
-    """And who asked for something before the service came is told so."""
+    """What ran when the service was killed was interrupted, and who asked for something before it came is told so."""
 
-    async def main() -> tuple[list[str], object]:
+    async def main() -> tuple[list[tuple[str, Outcome]], object]:
         async with state(tmp_path) as held:
             for name in ("weather", "backup"):
-                await held.run(lambda connection: results.save(connection, Record(name)))  # noqa: B023 - awaited here
+                record = Record(name, outcome=Outcome.RUNNING)
+                await held.run(lambda connection: results.save(connection, record))  # noqa: B023 - awaited here
             number = await held.run(lambda connection: results.ask(connection, "backup", 1))
-            await held.run(lambda connection: results.forget_others(connection, ["backup"]))
+            await held.run(lambda connection: results.begin_anew(connection, ["backup"]))
             answer = await held.run(lambda connection: results.answered(connection, number))
-            return list(await held.run(results.records)), answer
+            known = await held.run(results.records)
+            return [(name, record.outcome) for name, record in known.items()], answer
 
-    assert run(main()) == (["backup"], (Outcome.INTERRUPTED, "the service began anew"))
+    assert run(main()) == ([("backup", Outcome.INTERRUPTED)], (Outcome.INTERRUPTED, "the service began anew"))
 
 
 def test_requests_are_open_until_they_are_answered(tmp_path: Path) -> None:

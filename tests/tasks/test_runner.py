@@ -195,6 +195,7 @@ def test_faults_on_the_way_are_told_though_it_was_done(tmp_path: Path, caplog: p
 
     assert [line.getMessage() for line in caplog.records] == ["task_fault task=weather reason=a refuses; b"]
     assert (record.outcome, record.failures, record.faults) == (Outcome.DONE, 0, {"refused": 2})
+    assert record.words == "did it; but a refuses; b"
 
 
 def test_a_stop_ends_a_run_and_the_next_start_makes_up_for_it(tmp_path: Path) -> None:
