@@ -1,9 +1,10 @@
 """Waiting between attempts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.retry import Backoff
+from ingestor.retry import Backoff, asked_wait
 
 
 def test_waits_double_up_to_the_cap() -> None:
@@ -61,3 +62,27 @@ def test_jitter_is_drawn_for_each_wait() -> None:
     backoff = Backoff(1, 100, lambda: next(draws))
 
     assert [backoff.next(), backoff.next()] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("asked", "secs"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("Tue, 24 Nov 2026 12:02:00 GMT", 120),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("", None),
+    ],
+)
+def test_servers_ask_for_a_wait_in_seconds_or_by_a_date(asked: str, secs: float | None) -> None:
+    """A date is compared with the server's own clock; nonsense asks for nothing."""
+    assert asked_wait({"retry-after": asked, "date": "Tue, 24 Nov 2026 12:00:00 GMT"}) == secs
+
+
+def test_a_date_alone_asks_for_nothing() -> None:
+    """Our clock may be another one than the server's."""
+    assert asked_wait({"retry-after": "Tue, 24 Nov 2026 12:02:00 GMT"}) is None
+    assert asked_wait({}) is None

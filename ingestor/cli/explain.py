@@ -10,7 +10,8 @@ import typer
 from ingestor.cli.explaining import Explainer, in_words
 from ingestor.cli.options import AsJson, ConfigFile, load_config, moment_ns, with_lines
 from ingestor.cli.output import fail, say_beside, say_json
-from ingestor.ports import RETAIN, Message
+from ingestor.ports import FETCHED, RETAIN, Message
+from ingestor.routing.weather.rows import ROOT
 
 _WIDEST = 11
 
@@ -40,7 +41,8 @@ def explain(
         explainer = Explainer(loaded)
     body = payload.encode("utf-8", "surrogateescape") if payload is not None else _read(file or Path())
     received_ns = time.time_ns() if received is None else received
-    found = explainer.explain(Message(topic, body, received_ns, RETAIN if retained else 0))
+    fetched = FETCHED if topic.startswith(f"{ROOT}/") else 0
+    found = explainer.explain(Message(topic, body, received_ns, fetched | (RETAIN if retained else 0)))
     if json:
         say_json(found.to_json())
         return

@@ -23,6 +23,15 @@ def test_each_step_is_told(cli: Cli, tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_weather_service_answers_is_explained_too(cli: Cli, tmp_path: Path) -> None:
+    """Under the topic that dead letters of weather have, as if a task had fetched it."""
+    file = write_config(tmp_path, tasks={"weather": {"every": "30m", "latitude": 1, "longitude": 2}})
+    found = cli("explain", "$weather/weather/open-meteo/current", "{}", *RECEIVED, "--config", file)
+
+    assert "route      tasks.weather  $weather/weather/open-meteo/current" in found.lines
+    assert found.lines[-1].startswith("set aside  format: no current and current_units in it")
+
+
 def test_a_payload_may_be_a_file(cli: Cli, tmp_path: Path) -> None:
     """Of any bytes; and programs get all of it."""
     file = write_config(tmp_path)
