@@ -244,6 +244,9 @@ class Delivery:
         parcel = Parcel(0)
         for one in returned:
             parcel.take(Chunk(one.position, [one.message]), self._decoders)
+            if len(parcel.points) >= self._batch.max_points:
+                break
+        returned = returned[: parcel.messages]  # the others have their turn with the next round
         outcome = await self._writer.write(parcel.points)
         if 0 < len(parcel.points) == len(outcome.held) and all(one.fate is Fate.HELD for one in returned):
             return False  # nothing has changed, and need not be written down

@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from ingestor import deadletters
 from ingestor.deadletters import Fate, Letter, Returned
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 _CHUNK_MESSAGES = 500
 _PATIENCE_SECS = 1.0
 _CHUNK_BYTES = 4 * 2**20
+_MAX_POINTS = 5_000  # that end a step: messages can have thousands of readings each
 _TURN_SECS = 0.002  # of decoding, during which nothing else runs
 _KEPT_SHARE = 0.75  # of the journal: what comes while a replay runs, or is held up, needs room too
 _TABLES = 4  # of former routings, that are kept in memory
@@ -77,6 +78,10 @@ class Known(NamedTuple):
         """The one under which it was, None where that is not known."""
         sure = [span for span in self.spans if span.sure and span.covers(position)]
         return sure[-1].routing if sure else None
+
+    def before(self, until: int) -> Self:
+        """Less what is known of messages from `until` on."""
+        return self._replace(returned={at: one for at, one in self.returned.items() if at < until})
 
     @property
     def all_routings(self) -> set[int]:
@@ -222,14 +227,16 @@ class Replayer:
         """Delete what the messages left in other places, or with fields that they do not have now."""
         known = await self._known(chunk.position, chunk.end)
         gone: list[Point] = []
+        end = chunk.end
         if known.all_routings - {self._routing}:
-            async for position, message in _in_turns(chunk):
+            async for position, message in _in_turns(chunk, gone):
                 others = known.routings_of(position) - {self._routing}
                 now = understand(position, message, self._decoders)
                 gone += differ([await self._before(position, message, other) for other in others], now).gone
+                end = position + 1
         if gone:
             await self._writer.delete(gone)
-        done = replay._replace(position=chunk.end, deleted=replay.deleted + len(gone), fault="")
+        done = replay._replace(position=end, deleted=replay.deleted + len(gone), fault="")
         await self._keep(done)
 
     async def _write(self, replay: Replay, chunk: Chunk) -> None:
@@ -237,9 +244,11 @@ class Replayer:
         known = await self._known(chunk.position, chunk.end)
         counts: Counter[str] = Counter()
         parcel = Parcel(chunk.position)
-        async for position, message in _in_turns(chunk):
+        async for position, message in _in_turns(chunk, parcel.points):
             await self._take_back(position, message, known, counts)
             parcel.take(Chunk(position, [message]), self._decoders)
+        chunk = Chunk(chunk.position, chunk.messages[: parcel.messages])
+        known = known.before(chunk.end)
         outcome = await self._writer.write(parcel.points)
         account = parcel.settle(*outcome)
         for number, message in enumerate(chunk.messages):
@@ -345,12 +354,17 @@ class Replayer:
         self._tables.clear()
 
 
-async def _in_turns(chunk: Chunk) -> AsyncIterator[tuple[int, Message]]:
-    """The messages with their positions, with a turn for others whenever what is done with them took its time."""
+async def _in_turns(chunk: Chunk, points: Sequence[Point]) -> AsyncIterator[tuple[int, Message]]:
+    """The messages with their positions, with a turn for others whenever what is done with them took its time.
+
+    Up to the one with which there are enough `points` for a step.
+    """
     clock = asyncio.get_running_loop().time
     began = clock()
     for position, message in enumerate(chunk.messages, chunk.position):
         yield position, message
+        if len(points) >= _MAX_POINTS:
+            return
         if clock() - began > _TURN_SECS:
             await asyncio.sleep(0)
             began = clock()

@@ -55,17 +55,20 @@ class Store(MemoryStore):
     Attributes:
         refuse_deletion: Called before anything is deleted; may raise.
         deleted: How many points it was told to delete.
+        largest_deletion: How many of them at once at most.
     """
 
     def __init__(self, answer: Callable[[Sequence[Point]], Sequence[Rejection]]) -> None:
         super().__init__(answer)
         self.refuse_deletion: Callable[[], None] = lambda: None
         self.deleted = 0
+        self.largest_deletion = 0
 
     async def delete(self, points: Sequence[Point]) -> None:
         """Forget what is there of these points."""
         self.refuse_deletion()
         self.deleted += len(points)
+        self.largest_deletion = max(self.largest_deletion, len(points))
         await super().delete(points)
 
 

@@ -68,3 +68,23 @@ def test_a_batch_is_full_however_few_messages_fill_it(tmp_path: Path) -> None:
     assert times(rig) == [10 * at + number for at in range(60) for number in range(9)]
     assert rig.saved() == {"stored": 60, "points": 540}
     assert rig.released == 60
+
+
+def test_a_replay_takes_a_batch_at_a_time(tmp_path: Path) -> None:
+    """However many readings those have that are tried again together: each round writes a batch of them."""
+    rig = rig_with(tmp_path, *messages(60, b"bad " * 9), max_points=100)
+    hurry(rig.run_for(0))
+    rig.decoders.mended = True
+    mark_all(rig)
+    sizes: list[int] = []
+
+    def count(points: Sequence[Point]) -> Sequence[Rejection]:
+        sizes.append(len(points))
+        return ()
+
+    rig.answer = count
+    hurry(rig.run_for(20))
+
+    assert sizes == [108] * 5
+    assert rig.saved() == {"stored": 60, "points": 540, "tried_again": 60}
+    assert letters(rig) == []
