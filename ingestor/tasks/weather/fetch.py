@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from types import TracebackType
+from typing import Final, NamedTuple, Self
 
 import aiohttp
 
@@ -54,8 +55,12 @@ class Fetcher:
         timeout = aiohttp.ClientTimeout(total=secs, connect=min(secs, _CONNECT_SECS))
         self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": f"ingestor/{__version__}"})
 
-    async def close(self) -> None:
-        """Let go of the connections."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._session.close()
 
     async def fetch(self, address: str, ask: Ask, *, complaint: str, secret: str) -> Answer:

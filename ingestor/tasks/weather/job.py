@@ -5,8 +5,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,7 +90,7 @@ class WeatherJob:
         told: list[str] = []
         faults: dict[str, Fault] = {}
         failed = False
-        async with self._fetcher() as fetcher:
+        async with Fetcher(secs=self._timing.answer_secs, max_bytes=self._max_bytes) as fetcher:
             for what in What:
                 if not (providers := asked(self._spec, what)):
                     continue
@@ -103,14 +102,6 @@ class WeatherJob:
         if failed:
             raise JobError(*faults.values())
         return JobResult("; ".join(told), tuple(faults.values()))
-
-    @asynccontextmanager
-    async def _fetcher(self) -> AsyncIterator[Fetcher]:
-        fetcher = Fetcher(secs=self._timing.answer_secs, max_bytes=self._max_bytes)
-        try:
-            yield fetcher
-        finally:
-            await fetcher.close()
 
     async def _told(
         self, fetcher: Fetcher, what: What, providers: Sequence[Provider], *, by_hand: bool

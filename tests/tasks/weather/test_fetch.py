@@ -16,12 +16,9 @@ async def fetched(reply: Reply | None, *, address: str | None = None) -> Answer:
     async with FakeWeather() as fake:
         if reply is not None:
             fake.instead["openweathermap"] = reply
-        fetcher = Fetcher(secs=5, max_bytes=1_000)
-        try:
-            where = address or fake.addresses["openweathermap"]
+        where = address or fake.addresses["openweathermap"]
+        async with Fetcher(secs=5, max_bytes=1_000) as fetcher:
             return await fetcher.fetch(where, QUESTION, complaint="message", secret=KEY)
-        finally:
-            await fetcher.close()
 
 
 def test_an_answer_comes_as_it_is() -> None:
