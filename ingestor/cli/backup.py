@@ -1,15 +1,17 @@
 """`ingestor backup`: copies of all that a store holds, looked at, and restored."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from shutil import which
+from typing import Annotated
 
 import typer
 
 from ingestor.backup.folder import Found, find_backups
-from ingestor.backup.job import Backup, Outcome, back_up
-from ingestor.backup.record import Record
-from ingestor.backup.verify import Verdict
+from ingestor.backup.job import Outcome, back_up
+from ingestor.backup.making import make_of
+from ingestor.backup.record import INFLUXDB, LOGICAL, Record, read_record
+from ingestor.backup.restoring import restore_into
+from ingestor.backup.verify import RESTORED, Verdict
 from ingestor.backup.verify import verify as verify_folder
 from ingestor.cli.asking import ask
 from ingestor.cli.loop import run_in_loop
@@ -18,19 +20,14 @@ from ingestor.cli.output import fail, say, say_json, say_table, warn
 from ingestor.cli.progress import progress_bar
 from ingestor.cli.units import counted, readable_size
 from ingestor.config import Config
-from ingestor.stores import influx_server
-from ingestor.stores.influxdb.server import Server
-
-if TYPE_CHECKING:
-    from ingestor.backup.influx import Progress
-    from ingestor.backup.influxrestore import Restored
+from ingestor.stores import choose
 
 _DIRECTORY = Path("backups")
 _MIB = 2**20
 _KEEP = 14
 
 OfStore = Annotated[
-    str | None, typer.Option("--store", help="Which store; there need be no choice where one is of kind influxdb.")
+    str | None, typer.Option("--store", help="Which store; needed only where there are several that could be meant.")
 ]
 
 
@@ -58,27 +55,24 @@ def run(
     copy_to: Annotated[
         Path | None, typer.Option("--copy-to", metavar="DIRECTORY", help="A second directory, for a copy of it.")
     ] = None,
+    logical: Annotated[
+        bool, typer.Option("--logical", help="Reading by reading into Parquet, day by day, whatever the store.")
+    ] = False,
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Back a store of kind influxdb up: all of its server, in the layout of `influx backup`.
+    """Back a store up: files of the embedded store, or all of an InfluxDB in the layout of `influx backup`.
 
-    It goes into a new folder, which has its name when it is whole. Takes an operator's token. Ends 1 when there is no
-    backup, or no copy of it.
+    It goes into a new folder, which has its name when it is whole. The service may run. InfluxDB asks for an operator's
+    token. Ends 1 when there is no backup, or no copy of it.
     """
-    from ingestor.backup.influx import InfluxBackup  # noqa: PLC0415 - what it needs takes a while to import
-
-    name, server = _server(load_config(config), store)
-
-    async def make(directory: Path) -> Backup:
-        with progress_bar("backup", "MiB") as move:
-
-            def tell(seen: "Progress") -> None:
-                move(seen.share, seen.done // _MIB)
-
-            return await InfluxBackup(server, name, bucket or (), on_progress=tell).run(directory)
-
-    outcome = run_in_loop(back_up(make, to, keep=keep, copy_to=copy_to))
+    loaded = load_config(config)
+    name = choose(loaded, store)
+    with progress_bar("backup", "MiB") as move:
+        make = make_of(
+            loaded, name, bucket or (), logical=logical, on_progress=lambda share, done: move(share, done // _MIB)
+        )
+        outcome = run_in_loop(back_up(make, to, keep=keep, copy_to=copy_to))
     if json:
         say_json(
             {
@@ -116,24 +110,44 @@ def list_(
 
 def verify(
     folder: Annotated[Path, typer.Argument(help="Of the backup: one of ours, or of `influx backup`.")],
+    influxd: Annotated[
+        str | None,
+        typer.Option(
+            "--influxd",
+            metavar="PROGRAM",
+            envvar="INFLUXD",
+            help="InfluxDB 2's server, for a backup of that; else the `influxd` on the path, where there is one.",
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
-    """Read all of a backup, and compare it with its record and its manifest.
+    """Read all of a backup, and restore it for a look: into a store of its own, which is gone afterwards.
 
-    What was found is noted in its record. Ends 1 when something is wrong.
+    Compares what comes back with what was recorded. A backup of InfluxDB is restored where its server can be had; else
+    its files are looked at, and that is told. What was found is noted in its record. Ends 1 when something is wrong, or
+    when --influxd names what is no such server.
     """
     with progress_bar("verify", "MiB") as move:
-        verdict = run_in_loop(verify_folder(folder, on_progress=lambda share, done: move(share, done // _MIB)))
+        verdict = run_in_loop(
+            verify_folder(
+                folder,
+                influxd=influxd or which("influxd"),
+                on_progress=lambda share, done: move(share, done // _MIB),
+            )
+        )
     if json:
         say_json({
             "folder": str(folder), "files": verdict.files, "size": verdict.size, "hashed": verdict.record is not None,
-            "problems": list(verdict.problems),
+            "problems": list(verdict.problems), "how": verdict.how, "counts": verdict.counts,
+            "why_not": verdict.why_not,
         })  # fmt: skip
     elif not verdict.problems:
         _tell_whole(folder, verdict)
     for problem in verdict.problems:
         warn(f"{folder}: {problem}")
-    if verdict.problems:
+    if verdict.why_not and not verdict.problems:
+        warn(f"it was not restored: {verdict.why_not}")
+    if verdict.problems or (influxd and verdict.why_not):
         raise typer.Exit(1)
 
 
@@ -156,44 +170,64 @@ def restore(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Restore a backup of InfluxDB into a store of kind influxdb: its buckets, beside those that are there.
+    """Restore the buckets of a backup beside those that are there; one of readings into a store of any kind.
 
     A bucket that is there already is never touched: give it another name. All that can be known before is looked at
-    first; what is refused has changed nothing. Takes an operator's token.
+    first; what is refused has changed nothing. InfluxDB asks for an operator's token. Ends 1 when something that came
+    back is not as it was.
     """
-    from ingestor.backup.influxrestore import InfluxRestore, Wish  # noqa: PLC0415 - see run
-
     if new_bucket is not None and (full or len(bucket or ()) != 1):
         raise typer.BadParameter("--new-bucket is for one --bucket")
     if full and (bucket or org):
         raise typer.BadParameter("--full restores all there is: leave --bucket and --org away")
-    _, server = _server(load_config(config), store)
+    loaded = load_config(config)
+    record = read_record(folder)
+    kind = record.kind if record else INFLUXDB
+    name = _target(loaded, store, kind)
+    if kind != INFLUXDB and (full or org):
+        raise typer.BadParameter("--full and --org are for backups of InfluxDB")
     if full and not yes:
-        ask([f"All that {server.url} holds now will be gone: buckets, users, tokens, dashboards."], "Replace it?")
-    wish = Wish(bucket or (), new_bucket, org, full)
+        server = loaded.stores[name].url
+        ask([f"All that {server} holds now will be gone: buckets, users, tokens, dashboards."], "Replace it?")
     with progress_bar("restore", "MiB") as move:
-        job = InfluxRestore(server, folder, on_progress=lambda share, done: move(share, done // _MIB))
-        restored = run_in_loop(job.run(wish))
+        restored = run_in_loop(
+            restore_into(
+                loaded,
+                name,
+                folder,
+                kind=kind,
+                buckets=bucket or (),
+                new_bucket=new_bucket,
+                org=org,
+                full=full,
+                on_progress=lambda share, done: move(share, done // _MIB),
+            )
+        )
     if json:
-        say_json([{"bucket": one.bucket, "to": one.to, "shards": one.shards, "size": one.size} for one in restored])
-        return
-    _tell_restored(restored)
-    if full:
-        say("users and tokens are those of the backup from now on: does the store's token still stand?")
+        say_json([one._asdict() for one in restored])
+    else:
+        rows = [(one.bucket, one.to, f"{one.amount:,} {one.unit}", readable_size(one.size)) for one in restored]
+        say_table(("bucket", "restored as", "", "size"), rows)
+        if full:
+            say("users and tokens are those of the backup from now on: does the store's token still stand?")
+    problems = [f"bucket {one.to}: {problem}" for one in restored for problem in one.problems]
+    for problem in problems:
+        warn(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
-def _server(config: Config, store: str | None) -> tuple[str, Server]:
-    """The store that is meant, and where its server is."""
-    names = [name for name, spec in config.stores.items() if spec.kind == "influxdb"]
+def _target(config: Config, store: str | None, kind: str) -> str:
+    """The store that a backup of this kind is restored into."""
     if store is not None and store not in config.stores:
         fail(f"no store is called {store!r}; there is {', '.join(config.stores)}")
+    names = [name for name, spec in config.stores.items() if kind in {LOGICAL, spec.kind}]
     if store is not None and store not in names:
-        fail(f"store {store} is of kind {config.stores[store].kind}: this backs up stores of kind influxdb")
+        fail(f"store {store} is of kind {config.stores[store].kind}, and the backup is of kind {kind}")
     if store is None and len(names) != 1:
         there = f"there are several, {', '.join(names)}: say which with --store" if names else "there is none"
-        fail(f"this backs up a store of kind influxdb, and {there}")
-    chosen = store or names[0]
-    return chosen, influx_server(config.stores[chosen])
+        fail(f"this goes into a store of kind {'any' if kind == LOGICAL else kind}, and {there}")
+    return store or names[0]
 
 
 def _tell(outcome: Outcome) -> None:
@@ -210,15 +244,14 @@ def _tell(outcome: Outcome) -> None:
 
 def _tell_whole(folder: Path, verdict: Verdict) -> None:
     what = f"{folder} is whole: {counted(verdict.files, 'file')}, {readable_size(verdict.size)}"
-    if verdict.record:
+    if verdict.how == RESTORED:
+        points = f"{counted(len(verdict.counts), 'bucket')} with {sum(verdict.counts.values()):,}"
+        unit = "points" if verdict.record and verdict.record.kind != INFLUXDB else "values"
+        say(f"{what}; restored for a look, it has {points} {unit}")
+    elif verdict.record:
         say(f"{what}, all as recorded")
     else:
         say(f"{what}, all readable; another program made it, so there are no hashes to compare with")
-
-
-def _tell_restored(restored: "Sequence[Restored]") -> None:
-    rows = [(one.bucket, one.to, one.shards, readable_size(one.size)) for one in restored]
-    say_table(("bucket", "restored as", "shards", "size"), rows)
 
 
 def _when(found: Found) -> str:
@@ -228,9 +261,8 @@ def _when(found: Found) -> str:
 def _what(found: Found) -> str:
     if found.record is None:
         return "-"
-    if found.record.whole:
-        return f"{found.record.store}: all of it"
-    return f"{found.record.store}: {', '.join(found.record.buckets)}"
+    what = "all of it" if found.record.whole else ", ".join(found.record.buckets)
+    return f"{found.record.store}: {what}{' (logical)' if found.record.kind == LOGICAL else ''}"
 
 
 def _verified(found: Found) -> str:
@@ -239,7 +271,8 @@ def _verified(found: Found) -> str:
     if not found.looks_good:
         known = found.record.verified
         return f"DAMAGED: {known.problems[0]}" if known and known.problems else "DAMAGED: files are missing or cut off"
-    return f"{found.record.verified.at:%Y-%m-%d %H:%M:%SZ}" if found.record.verified else "no"
+    known = found.record.verified
+    return f"{known.at:%Y-%m-%d %H:%M:%SZ}, {known.how}" if known else "no"
 
 
 def _as_json(record: Record | None) -> dict[str, object]:
