@@ -12,7 +12,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,10 @@ STAMP = "%Y%m%dT%H%M%SZ"
 _LEFT_OVER = re.compile(r"\.\d{8}T\d{6}Z-.+\.part")
 _LEVEL = 6
 _GZIP = 16 + zlib.MAX_WBITS
+
+
+class CameDamagedError(BackupError):
+    """What was to be written is not what it should be: who sent it had a fault."""
 
 
 class Draft:
@@ -169,10 +173,15 @@ class NewFile:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _in_words(self._path), self._file:
-            if kind is not None:
-                return
-            await asyncio.to_thread(self._end)
+        if kind is not None:
+            self._drop()
+            return
+        try:
+            with _in_words(self._path), self._file:
+                await asyncio.to_thread(self._end)
+        except BaseException:
+            self._drop()
+            raise
         self._draft.files.append(StoredFile(name=self._name, size=self.size, sha256=self._hash.hexdigest()))
 
     async def write(self, data: bytes) -> None:
@@ -193,6 +202,11 @@ class NewFile:
         self.size += len(data)
         if self._content:
             self._content.feed(data)
+
+    def _drop(self) -> None:
+        with suppress(OSError):  # no room for the rest of it
+            self._file.close()
+        self._path.unlink(missing_ok=True)
 
     def _end(self) -> None:
         if self._packer:
@@ -246,4 +260,4 @@ def _in_words(path: Path) -> Iterator[None]:
     except OSError as error:
         raise BackupError(f"{error.filename or path}: {error.strerror}; of this backup nothing was kept") from error
     except DamagedError as error:
-        raise BackupError(f"{path.name} came damaged: {error}; of this backup nothing was kept") from error
+        raise CameDamagedError(f"{path.name} came damaged: {error}; of this backup nothing was kept") from error

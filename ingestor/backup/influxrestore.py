@@ -16,6 +16,12 @@ from ingestor.backup.source import Needed, Source, open_source, problems_of
 from ingestor.errors import IngestorError
 from ingestor.stores.influxdb.server import Server
 
+_UNKNOWN = (
+    "its shard was made while the backup was under way, and the server's data in that backup do not know it. "
+    "--bucket with --new-bucket restores all of the bucket"
+)
+"""Backups by InfluxDB's own command have that (2.8.0), and it cannot restore them whole itself; ours have not."""
+
 
 class Wish(NamedTuple):
     """What to restore.
@@ -35,12 +41,21 @@ class Wish(NamedTuple):
 
 @dataclass(slots=True)
 class Restored:
-    """A bucket that is there again: its name in the backup and now, its shards, and bytes of their files."""
+    """A bucket that is there again.
+
+    Attributes:
+        bucket: Its name in the backup.
+        to: Its name now.
+        shards: How many were restored.
+        size: Bytes of their files.
+        problems: What is not as it was.
+    """
 
     bucket: str
     to: str
     shards: int = 0
     size: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -148,10 +163,14 @@ class InfluxRestore:
             await server.restore_kv(self._folder / manifest.kv.file_name, manifest.kv.compression, add)
             if manifest.sql:
                 await server.restore_sql(self._folder / manifest.sql.file_name, manifest.sql.compression, add)
+            known = await server.shard_ids()
             for bucket in manifest.buckets:
                 restored.append(Restored(bucket.bucket_name, bucket.bucket_name))
                 for shard in bucket.shards:
-                    await self._restore_shard(server, shard.file, shard.id, restored[-1])
+                    if shard.id in known:
+                        await self._restore_shard(server, shard.file, shard.id, restored[-1])
+                    else:
+                        restored[-1].problems.append(f"{shard.file_name} was left out: {_UNKNOWN}")
         except IngestorError as error:
             raise BackupError(
                 f"{error}. {self._server.url} is restored by half: restore it again, from the beginning. "

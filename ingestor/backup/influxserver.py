@@ -8,7 +8,7 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import SecretStr
 
-from ingestor.backup.manifest import GZIP, Bucket
+from ingestor.backup.manifest import GZIP, Bucket, shard_ids
 from ingestor.backup.pieces import PIECE_BYTES, pieces
 from ingestor.backup.record import BackupError
 from ingestor.errors import StoreUnavailableError
@@ -49,6 +49,10 @@ class Sink(Protocol):
 
     async def write(self, data: bytes) -> None:
         """Take some more."""
+
+
+class ShardBusyError(StoreUnavailableError):
+    """The server cannot give out a shard that it has: soon, it can."""
 
 
 class Made(NamedTuple):
@@ -100,11 +104,14 @@ class InfluxServer:
             raise self._refusal(answer)
         return version
 
-    async def metadata(self, parts: Callable[[str], AbstractAsyncContextManager["Sink"]]) -> list[Mapping[str, Any]]:
+    async def metadata(
+        self, parts: Callable[[str], AbstractAsyncContextManager["Sink"]] | None = None
+    ) -> list[Mapping[str, Any]]:
         """What the server knows of itself; returns what it tells of its buckets.
 
         Args:
             parts: Called with `kv` and `sql`; a context manager that takes the bytes of that part with `write`.
+                Nobody takes them, if not given.
 
         Raises:
             StoreError: It cannot be asked, or not all of it came.
@@ -119,7 +126,7 @@ class InfluxServer:
                     seen.append(part.name)
                     if part.name == "buckets":
                         told = understood(self._connection.server, json.loads, await self._buckets_part(part))
-                    elif part.name in {"kv", "sql"}:
+                    elif parts and part.name in {"kv", "sql"}:
                         async with parts(part.name) as file:
                             await _copy(part, file.write)
             except (ValueError, HttpProcessingError) as error:  # so this reader says that it ends early
@@ -143,18 +150,26 @@ class InfluxServer:
         await _copy(part, add)
         return bytes(body)
 
+    async def shard_ids(self) -> frozenset[int]:
+        """The shards that it has just now; see `metadata` for what is raised."""
+        told = await self.metadata()
+        return understood(self._connection.server, lambda: frozenset(id_ for one in told for id_ in shard_ids(one)))
+
     @asynccontextmanager
     async def shard(self, number: int) -> AsyncIterator["Shard | None"]:
         """The files of a shard as an archive; None where there is no such shard any more.
 
         Raises:
+            ShardBusyError: It failed on this one: it does so while it works on the shard itself.
             StoreError: It cannot be asked; also inside, where not all of it comes.
             BackupError: It refuses.
         """
         path = f"/api/v2/backup/shards/{number}"
-        async with self._download(path, {"Accept-Encoding": "gzip"}, may_miss=True) as response:
+        async with self._download(path, {"Accept-Encoding": "gzip"}, also={404, 500}) as response:
             if response.status == 404:
                 yield None
+            elif response.status == 500:
+                raise ShardBusyError(str(self._refusal(await received(response, self._connection.server))))
             else:
                 yield Shard(response.headers.get("Content-Encoding") == "gzip", response.content)
 
@@ -230,11 +245,11 @@ class InfluxServer:
 
     @asynccontextmanager
     async def _download(
-        self, path: str, headers: Mapping[str, str] | None = None, *, may_miss: bool = False
+        self, path: str, headers: Mapping[str, str] | None = None, *, also: Collection[int] = ()
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         connection = self._connection
         async with connection.exchange("GET", path, {}, headers=headers, time_limit=_TIME_LIMIT) as response:
-            if response.status != 200 and not (may_miss and response.status == 404):
+            if response.status not in {200, *also}:
                 raise self._refusal(await received(response, connection.server))
             yield response
 
