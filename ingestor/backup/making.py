@@ -1,8 +1,9 @@
 """From a store of the configuration to what backs it up."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ingestor.backup.job import Backup
 from ingestor.backup.record import BackupError
@@ -22,7 +23,7 @@ def make_of(
     *,
     logical: bool = False,
     on_progress: Tell = lambda *_: None,
-) -> Callable[[Path], Awaitable[Backup]]:
+) -> Callable[[Path], Coroutine[Any, Any, Backup]]:
     """What makes a backup of a store in a directory, as that store has it; or reading by reading.
 
     Args:
@@ -52,7 +53,7 @@ def make_of(
 
 def _logical(
     config: Config, store: str, buckets: Sequence[str], on_progress: Tell
-) -> Callable[[Path], Awaitable[Backup]]:
+) -> Callable[[Path], Coroutine[Any, Any, Backup]]:
     from ingestor.backup.doors import doors_of  # noqa: PLC0415
     from ingestor.backup.logical import LogicalBackup  # noqa: PLC0415
 

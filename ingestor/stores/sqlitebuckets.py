@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS points_retention (
 class SqliteBuckets:
     """Sees and changes them, also while the service runs. Description and retention are kept in the bucket's file.
 
-    For what its methods raise, see `ports.Buckets`. The retention is recorded: nothing here deletes points.
+    For what its methods raise, see `ports.Buckets`. The retention is recorded here, and kept by `retention.Expiry`.
 
     Args:
         directory: The folder of the files; made when it is needed.
