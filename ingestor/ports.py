@@ -247,7 +247,12 @@ class Decoder(Protocol):
 
 
 class Decoders(Protocol):
-    """The routing table. Pure: the same topic, configuration and announcements give the same decoder."""
+    """The routing table. Pure: the same topic, configuration and announcements give the same decoder.
+
+    `expands` says whether points may be much larger than their messages: some of those are compressed.
+    """
+
+    expands: bool
 
     def find(self, topic: str) -> Decoder | None:
         """The decoder that takes the topic, or None where no route does."""

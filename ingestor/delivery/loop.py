@@ -135,7 +135,7 @@ class Delivery:
     async def _take(self, chunk: Chunk) -> None:
         """Decode a run of messages; send on what they fill, and where that is slow, give others their turn after each.
 
-        Messages can have thousands of readings each, so a run of them may fill many batches.
+        Messages can have thousands of readings each, or be compressed, so a run of them may fill many batches.
         """
         clock = asyncio.get_running_loop().time
         began, at = clock(), 0
@@ -143,7 +143,9 @@ class Delivery:
             if self._full(self._gathering):
                 await self._send()
             piece = Chunk(chunk.position + at, chunk.messages[at : at + self._piece])
-            at += self._gathering.take(piece, self._decoders, max_points=self._batch.max_points)
+            at += self._gathering.take(
+                piece, self._decoders, max_points=self._batch.max_points, max_bytes=self._batch.max_bytes
+            )
             self._piece = min(2 * self._piece, _PIECE_MESSAGES)
             if clock() - began > _TURN_SECS:
                 self._piece = 1
@@ -244,7 +246,7 @@ class Delivery:
         parcel = Parcel(0)
         for one in returned:
             parcel.take(Chunk(one.position, [one.message]), self._decoders)
-            if len(parcel.points) >= self._batch.max_points:
+            if self._full(parcel):
                 break
         returned = returned[: parcel.messages]  # the others have their turn with the next round
         outcome = await self._writer.write(parcel.points)

@@ -64,10 +64,16 @@ class Parcel:
         self._counts[lost.why.value] += lost.missing
         self.end = lost.position + lost.missing
 
-    def take(self, chunk: Chunk, decoders: Decoders, *, max_points: int = sys.maxsize) -> int:
-        """Decode a run of messages into the batch, up to one whose many readings fill it; how many were taken."""
+    def take(  # noqa: C901 - a call more for each message would cost as much as all that is done here
+        self, chunk: Chunk, decoders: Decoders, *, max_points: int = sys.maxsize, max_bytes: int = sys.maxsize
+    ) -> int:
+        """Decode a run of messages into the batch, up to one that fills it with more than itself; how many were taken.
+
+        That is one with many readings, or that was compressed.
+        """
         points, owners, find = self.points, self._owners, decoders.find
-        first = number = self.messages
+        first, expands = self.messages, decoders.expands
+        number = first
         carriers = unrouted = ignored = size = 0
         for message in chunk.messages:
             size += len(message.payload) + len(message.topic) + len(message.properties)
@@ -99,6 +105,10 @@ class Parcel:
                         number += 1
                         break
             number += 1
+            if expands:
+                size += sum(map(_text_size, points[before:]))
+                if self.bytes + size >= max_bytes:
+                    break
         taken = number - first
         self._runs.append((first, chunk))
         counts = self._counts  # its method `update` takes longer than a message does
@@ -196,6 +206,11 @@ class Parcel:
     def _message(self, number: int) -> tuple[int, Message]:
         first, chunk = self._runs[bisect_right(self._runs, number, key=itemgetter(0)) - 1]
         return chunk.position + number - first, chunk.messages[number - first]
+
+
+def _text_size(point: Point) -> int:
+    """The bytes of its names and texts, more or less: of all that a point has, these alone can be large."""
+    return sum(len(name) + (len(value) if isinstance(value, str) else 0) for name, value in point.fields.items())
 
 
 def _fault_of_ours(error: Exception) -> Sequence[Flaw]:

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _CHUNK_MESSAGES = 500
 _PATIENCE_SECS = 1.0
 _CHUNK_BYTES = 4 * 2**20
-_MAX_POINTS = 5_000  # that end a step: messages can have thousands of readings each
+_MAX_POINTS = 5_000  # that end a step: messages can have thousands of readings each, or be compressed
 _TURN_SECS = 0.002  # of decoding, during which nothing else runs
 _KEPT_SHARE = 0.75  # of the journal: what comes while a replay runs, or is held up, needs room too
 _TABLES = 4  # of former routings, that are kept in memory
@@ -229,10 +229,10 @@ class Replayer:
         gone: list[Point] = []
         end = chunk.end
         if known.all_routings - {self._routing}:
-            async for position, message in _in_turns(chunk, gone):
+            async for position, message in _in_turns(chunk, lambda: len(gone) >= _MAX_POINTS):
                 others = known.routings_of(position) - {self._routing}
                 now = understand(position, message, self._decoders)
-                gone += differ([await self._before(position, message, other) for other in others], now).gone
+                gone.extend(differ([await self._before(position, message, other) for other in others], now).gone)
                 end = position + 1
         if gone:
             await self._writer.delete(gone)
@@ -244,7 +244,7 @@ class Replayer:
         known = await self._known(chunk.position, chunk.end)
         counts: Counter[str] = Counter()
         parcel = Parcel(chunk.position)
-        async for position, message in _in_turns(chunk, parcel.points):
+        async for position, message in _in_turns(chunk, lambda: _is_full(parcel)):
             await self._take_back(position, message, known, counts)
             parcel.take(Chunk(position, [message]), self._decoders)
         chunk = Chunk(chunk.position, chunk.messages[: parcel.messages])
@@ -354,16 +354,21 @@ class Replayer:
         self._tables.clear()
 
 
-async def _in_turns(chunk: Chunk, points: Sequence[Point]) -> AsyncIterator[tuple[int, Message]]:
+def _is_full(parcel: Parcel) -> bool:
+    """Whether there is enough in it for a step."""
+    return len(parcel.points) >= _MAX_POINTS or parcel.bytes >= _CHUNK_BYTES
+
+
+async def _in_turns(chunk: Chunk, is_enough: Callable[[], bool]) -> AsyncIterator[tuple[int, Message]]:
     """The messages with their positions, with a turn for others whenever what is done with them took its time.
 
-    Up to the one with which there are enough `points` for a step.
+    Up to the one with which there is enough for a step.
     """
     clock = asyncio.get_running_loop().time
     began = clock()
     for position, message in enumerate(chunk.messages, chunk.position):
         yield position, message
-        if len(points) >= _MAX_POINTS:
+        if is_enough():
             return
         if clock() - began > _TURN_SECS:
             await asyncio.sleep(0)

@@ -39,12 +39,13 @@ class RoutingTable:
     Attributes:
         subscriptions: The topic filters that bring every message some row takes, each message once.
         announced: What was announced to rows with `discovery`.
+        expands: Whether payloads of some row are compressed.
 
     Raises:
         ConfigError: Some models or routes cannot work; it names every one.
     """
 
-    __slots__ = ("_decoders", "_index", "_rows", "_subscribed", "announced", "subscriptions")
+    __slots__ = ("_decoders", "_index", "_rows", "_subscribed", "announced", "expands", "subscriptions")
 
     def __init__(self, config: Config, *, devices: DeviceLog | None = None) -> None:
         self._decoders: Recent[str, Decoder | Literal[False]] = Recent(_TOPICS_BYTES, size_of=_decoder_bytes)
@@ -54,6 +55,7 @@ class RoutingTable:
         if problems or ambiguous:
             raise ConfigError([*problems, *ambiguous])
         self._rows = rows
+        self.expands = any(row.compression != "none" for row in config.routes)
         self._index: TopicIndex[int] = TopicIndex()
         for at, row in enumerate(rows):
             self._index.add(row.route.template.filter, at)

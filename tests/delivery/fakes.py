@@ -20,15 +20,22 @@ class FakeDecoders:
 
     Attributes:
         mended: The schema was fixed: nothing is wrong any more.
+        expands: Some messages are compressed.
     """
 
     def __init__(self) -> None:
+        self.expands = False
         self.mended = False
         farm = FakeDecoder(self, Series("Farm", "climate", {"rack": "rack1"}, types=NUMBER))
         lab = FakeDecoder(self, Series("Lab", "climate", {"rack": "lab"}, types=NUMBER))
         words = FakeDecoder(self, Series("Farm", "climate", {"rack": "words"}, types=TEXT))
         kept = FakeDecoder(self, Series("Farm", "kept", {}, types=NUMBER), skips_retained=False)
-        self.by_topic = {"rack1/climate": farm, "lab/climate": lab, "rack1/words": words, "kept": kept}
+        self.by_topic: dict[str, Decoder] = {
+            "rack1/climate": farm,
+            "lab/climate": lab,
+            "rack1/words": words,
+            "kept": kept,
+        }
 
     def find(self, topic: str) -> Decoder | None:
         """The decoder of a topic."""

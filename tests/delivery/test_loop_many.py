@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingestor.ports import Point, Reason, Rejection
+import pytest
+
+from ingestor.ports import FieldType, Flaw, Message, Point, Reason, Rejection, Series
 from tests.delivery.rig import hurry
 from tests.delivery.test_loop import letters, mark_all, messages, rig_with, times
 
@@ -88,3 +90,38 @@ def test_a_replay_takes_a_batch_at_a_time(tmp_path: Path) -> None:
     assert sizes == [108] * 5
     assert rig.saved() == {"stored": 60, "points": 540, "tried_again": 60}
     assert letters(rig) == []
+
+
+class Inflating:
+    """A decoder of what comes to two thousand times of its size."""
+
+    skips_retained = True
+
+    def decode(self, message: Message, into: list[Point]) -> Sequence[Flaw]:
+        """Give a point with a large text."""
+        series = Series("Farm", "words", {}, types={"words": FieldType.TEXT})
+        into.append(Point(series, message.received_ns, {"words": "long" * 500}))
+        return ()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_batch_is_full_however_small_what_fills_it_was(tmp_path: Path, *, again: bool) -> None:
+    """What compressed messages come to counts as it is gathered, not as it came; also when they are tried again."""
+    rig = rig_with(tmp_path, *messages(60, b"bad"), max_bytes="10kB")
+    if again:
+        hurry(rig.run_for(0))
+        mark_all(rig)
+    rig.decoders.expands = True
+    rig.decoders.by_topic["rack1/climate"] = Inflating()
+    sizes: list[int] = []
+
+    def count(points: Sequence[Point]) -> Sequence[Rejection]:
+        sizes.append(len(points))
+        return ()
+
+    rig.answer = count
+    hurry(rig.run_for(60))
+
+    assert sum(sizes) == 60
+    assert max(sizes) <= 6
+    assert rig.saved()["stored"] == 60

@@ -184,6 +184,7 @@ class FaultyDecoders:
     """Decoders with a fault of ours, in finding or in decoding."""
 
     skips_retained = False
+    expands = False
 
     def find(self, topic: str) -> Self:
         """Fail for one topic."""
