@@ -71,6 +71,25 @@ def test_what_decides_nothing_changes_nothing() -> None:
     assert routings.text_of(corrected) != text
 
 
+def test_weather_is_decoded_again_without_what_asks_for_it() -> None:
+    """Where it is stored decides; when it is asked for, where, and with which key, does not, and is not kept."""
+    weather = {"every": "30m", "latitude": 1, "longitude": 2, "api_key": "hunter2", "providers": ["openweathermap"]}
+    texts = [
+        routings.text_of(Config.model_validate({"routes": ROUTES, "tasks": tasks}))
+        for tasks in (
+            {},
+            {"weather": weather},
+            {"weather": weather | {"every": "1h", "latitude": 3, "api_key": "other"}, "backup": {"every": "1d"}},
+            {"weather": weather | {"bucket": "Other"}},
+        )
+    ]
+
+    assert texts[1] == texts[2]
+    assert len(set(texts)) == 3
+    assert "hunter2" not in texts[1]
+    assert routings.make_table(texts[1]).find("$weather/weather/openweathermap/current") is not None
+
+
 @pytest.mark.parametrize("text", ['{"routes": 3}', "{", '{"nonsense": 1}'])
 def test_a_text_of_another_version_is_refused(text: str) -> None:
     """What cannot be read is a ValueError, not a wrong table."""
