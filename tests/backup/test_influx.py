@@ -1,14 +1,21 @@
 """Backing an InfluxDB 2 up."""
 
+import asyncio
 import json
 import tarfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp.base_protocol import BaseProtocol
 from pydantic import SecretStr
 
+from ingestor.backup import influx
 from ingestor.backup.influx import InfluxBackup, Progress
+from ingestor.backup.influxserver import InfluxServer, Shard, ShardBusyError
 from ingestor.backup.manifest import read_manifest
 from ingestor.backup.record import BackupError, read_record
 from ingestor.backup.verify import verify
@@ -103,6 +110,63 @@ def test_deleted_points_are_noted(empty: InfluxDB, tmp_path: Path) -> None:
     assert len(second.record.notes) == 1
     assert second.record.notes[0].startswith("bucket changed: deleted points")
     assert first.folder != second.folder
+
+
+@pytest.mark.parametrize("fault", [ShardBusyError("it is being looked after"), b"not an archive"])
+def test_a_shard_that_cannot_be_had_just_then_is_asked_for_again(
+    farm: InfluxDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception | bytes
+) -> None:
+    """A server refuses one for some seconds, or fails in the middle of it, and nothing of that stays."""
+    asked: list[int] = []
+    real = InfluxServer.shard
+
+    @asynccontextmanager
+    async def shard(self: InfluxServer, number: int) -> AsyncIterator[Shard | None]:
+        asked.append(number)
+        if asked.count(number) > 2:
+            async with real(self, number) as found:
+                yield found
+        elif isinstance(fault, Exception):
+            raise fault
+        else:
+            content = aiohttp.StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+            content.feed_data(fault)
+            content.feed_eof()
+            yield Shard(gzipped=False, content=content)
+
+    monkeypatch.setattr(InfluxServer, "shard", shard)
+    monkeypatch.setattr(influx, "_PAUSES_SECS", (0.0, 0.0))
+    backup = run(back_up(server_of(farm), tmp_path, THREE[0]))
+
+    assert len(asked) == 3
+    assert not run(verify(backup.folder)).problems
+    assert len(names_in(backup.folder)) == len(backup.record.files) + 1
+    monkeypatch.setattr(influx, "_PAUSES_SECS", (0.0,))
+    asked.clear()
+    with pytest.raises((ShardBusyError, BackupError)):
+        run(back_up(server_of(farm), tmp_path / "more", THREE[0]))
+    assert names_in(tmp_path / "more") == []
+
+
+def test_a_shard_that_is_made_meanwhile_is_left_out(
+    farm: InfluxDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's own data in the backup may not know it, and no full restore would take it."""
+    known = run(_shard_ids(farm))
+
+    async def shard_ids(_: InfluxServer) -> frozenset[int]:
+        return known - {max(known)}
+
+    monkeypatch.setattr(InfluxServer, "shard_ids", shard_ids)
+    backup = run(back_up(server_of(farm), tmp_path))
+    manifest = read_manifest("m", (backup.folder / f"{STAMP}.manifest").read_bytes())
+
+    assert {shard.id for bucket in manifest.buckets for shard in bucket.shards} == known - {max(known)}
+
+
+async def _shard_ids(server: InfluxDB) -> frozenset[int]:
+    async with InfluxServer(server_of(server)) as asked:
+        return await asked.shard_ids()
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestor.backup.influxrestore import InfluxRestore, Wish
+from ingestor.backup.influxserver import InfluxServer
 from ingestor.backup.record import FILE_NAME, BackupError
 from ingestor.errors import StoreUnavailableError
 from tests.backup.farms import STAMP, Cut, back_up, buckets_of, differences, restore, server_of
@@ -237,6 +238,24 @@ def test_what_cannot_be_taken_back_is_told(
     assert left == ({"begun"} if stays else set())
     assert told == ("it broke; " + ("what was begun could not be taken back: remove begun before you try again" if stays
                                     else "nothing was restored"))  # fmt: skip
+
+
+def test_shards_that_the_server_does_not_know_are_told(
+    whole: Path, farm: InfluxDB, empty: InfluxDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a backup by InfluxDB's command during which a shard was made; all others are restored."""
+    real = InfluxServer.shard_ids
+
+    async def shard_ids(self: InfluxServer) -> frozenset[int]:
+        known = await real(self)
+        return known - {max(known)}
+
+    monkeypatch.setattr(InfluxServer, "shard_ids", shard_ids)
+    restored = run(restore(server_of(empty), whole, Wish(full=True)))
+    (problem,) = [problem for one in restored for problem in one.problems]
+
+    assert ".tar.gz was left out: its shard was made while the backup was under way" in problem
+    assert run(differences(farm, empty)).differ > 0
 
 
 def test_half_of_a_server_is_told(whole: Path, empty: InfluxDB, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from ingestor.backup.influxserver import InfluxServer
+from ingestor.backup.influxserver import InfluxServer, ShardBusyError
 from ingestor.backup.record import BackupError
 from ingestor.errors import IngestorError, StoreMisconfiguredError, StoreUnavailableError
 from ingestor.stores.influxdb.server import Server
@@ -114,6 +114,22 @@ def test_a_server_that_is_busy_is_told() -> None:
     """Later it may do."""
     with pytest.raises(StoreUnavailableError, match="503"):
         version_of(shard=lambda: web.Response(status=503, text="busy"))
+
+
+def test_a_shard_that_cannot_be_had_just_then_is_told_apart() -> None:
+    """It may be asked for again; what is not there any more is none, and what is refused is an error."""
+
+    async def main(status: int) -> bool:
+        said = web.json_response({"message": "no"}, status=status)
+        async with fake(shard=lambda: said) as server, InfluxServer(server) as asked, asked.shard(5) as shard:
+            return shard is None
+
+    assert run(main(404)) is True
+    with pytest.raises(ShardBusyError, match="InfluxDB answered 500: no"):
+        run(main(500))
+    with pytest.raises(StoreUnavailableError, match="503") as found:
+        run(main(503))
+    assert not isinstance(found.value, ShardBusyError)
 
 
 def test_metadata_comes_in_parts() -> None:
