@@ -16,11 +16,13 @@ from ingestor.intake.oversize import OversizedHead
 from ingestor.journal import Journal
 from ingestor.ports import Log
 from ingestor.state import State
-from ingestor.stores import choose, influx_server
+from ingestor.stores import choose, influx_server, make_buckets
+from ingestor.stores.retention import Expiry
 from ingestor.tasks import results
 from ingestor.tasks.board import TaskBoard
 from ingestor.tasks.job import Job
 from ingestor.tasks.results import Record
+from ingestor.tasks.retention import RetentionJob
 from ingestor.tasks.runner import TaskRunner
 from ingestor.tasks.schedule import Schedule
 from ingestor.tasks.weather.job import WeatherJob
@@ -38,15 +40,18 @@ def check_tasks(config: Config) -> None:
     """
     problems: list[Problem] = []
     for name, task in config.tasks.items():
-        if task.kind == "retention":
-            problems.append(
-                Problem("tasks of kind retention are not done by this version: take it out", f"tasks.{name}")
-            )
-        elif task.kind == "backup":
-            try:
-                choose(config, task.store)
-            except ConfigError as error:
-                problems += [problem._replace(where=f"tasks.{name}.store") for problem in error.problems]
+        if task.kind == "weather":
+            continue
+        where = f"tasks.{name}.store"
+        try:
+            store = choose(config, task.store)
+        except ConfigError as error:
+            problems += [problem._replace(where=where) for problem in error.problems]
+        else:
+            if task.kind == "retention" and config.stores[store].kind != "sqlite":
+                problems.append(
+                    Problem("InfluxDB itself deletes what is too old: this is for the embedded store", where)
+                )
     if problems:
         raise ConfigError(problems)
 
@@ -115,6 +120,9 @@ def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize:
     spec = config.tasks[name]
     if spec.kind == "backup":
         return BackupJob(_backup(config, spec), spec.directory, keep=spec.keep, copy_to=spec.copy_to)
+    if spec.kind == "retention":
+        store = choose(config, spec.store)
+        return RetentionJob(make_buckets(config, store), Expiry(config.store_path(store)), buckets=spec.buckets)
     return WeatherJob(name, spec, log=log, state=state, max_bytes=config.mqtt.max_packet, on_oversize=on_oversize)
 
 

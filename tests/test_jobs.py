@@ -11,7 +11,8 @@ from ingestor.datadir import open_journal, stopped_snapshot
 from ingestor.errors import ConfigError, DataDirError
 from ingestor.jobs import check_tasks, run_alone
 from ingestor.journal import JournalFiles
-from ingestor.ports import FETCHED, Message
+from ingestor.ports import FETCHED, BucketInfo, Message
+from ingestor.stores.sqlitebuckets import SqliteBuckets
 from ingestor.tasks.results import Outcome
 from tests.backup.embeddedstores import points, store_in
 from tests.servers.weather import KEY, REFUSED, FakeWeather, Reply
@@ -128,17 +129,29 @@ def test_tasks_that_cannot_be_done_are_refused() -> None:
         "backup": {"every": "1d"},
         "other": {"kind": "backup", "every": "1d", "store": "elsewhere"},
         "right": {"kind": "backup", "every": "1d", "store": "a"},
-        "nightly": {"kind": "retention", "every": "1d"},
+        "nightly": {"kind": "retention", "every": "1d", "store": "b"},
+        "kept": {"kind": "retention", "every": "1d", "store": "a"},
     }
-    config = Config.model_validate({"tasks": tasks, "stores": {"a": {}, "b": {}}})
+    stores = {"a": {}, "b": {"kind": "influxdb", "url": "http://127.0.0.1:1", "org": "o"}}
+    config = Config.model_validate({"tasks": tasks, "stores": stores})
     with pytest.raises(ConfigError) as caught:
         check_tasks(config)
 
     assert [problem.where for problem in caught.value.problems] == [
         "tasks.backup.store",
         "tasks.other.store",
-        "tasks.nightly",
+        "tasks.nightly.store",
     ]
+
+
+def test_what_is_too_old_is_deleted(tmp_path: Path) -> None:
+    """From the buckets of the embedded store, as it is recorded in them."""
+    wanted = Config.model_validate({"data_dir": tmp_path / "data", "tasks": {"retention": {"every": "1d"}}})
+    run(store_in(wanted.store_path("local"), points("A", count=3)))
+    run(SqliteBuckets(wanted.store_path("local")).change(BucketInfo("A", "", 3_600.0)))
+    record = run(run_alone(wanted, "retention"))
+
+    assert (record.outcome, record.words) == (Outcome.DONE, "deleted points that were too old: 3 from A")
 
 
 def test_a_backup_is_made_of_the_store_that_is_meant(tmp_path: Path) -> None:
