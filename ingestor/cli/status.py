@@ -102,10 +102,10 @@ def _device_lines(devices: Sequence[DeviceStats]) -> Iterator[str]:
 def _announced_lines(announced: AnnouncedStats) -> Iterator[str]:
     """What devices announced to the running service, and what became of it."""
     if announced != AnnouncedStats():
-        yield (
-            f"announced {announced.topics:,} topics in {announced.announcements:,} announcements; rows take"
-            f" {announced.left_to_rows:,} more, and there was no room for {announced.refused:,}"
-        )
+        topics, announcements = counted(announced.topics, "topic"), counted(announced.announcements, "announcement")
+        taken = announced.left_to_rows and f"; rows of routes take {counted(announced.left_to_rows, 'more topic')}"
+        refused = announced.refused and f"; there was no room for {counted(announced.refused, 'announcement')}"
+        yield f"announced {topics} in {announcements}{taken or ''}{refused or ''}"
 
 
 def _task_lines(tasks: Sequence[TaskStats]) -> Iterator[str]:

@@ -15,6 +15,13 @@ class Calibration(Section):
     factor: Number = 1.0
     offset: Number = 0.0
 
+    @field_validator("factor")
+    @classmethod
+    def _tells_values_apart(cls, value: float) -> float:
+        if value == 0:
+            raise ValueError("with factor 0 all values would be the same")
+        return value
+
 
 class Device(Section):
     """One row of `devices`. A device that moves or is swapped has a row for each time: `from` until before `until`."""

@@ -49,7 +49,10 @@ class FieldSpec(Section):
         if value and kind is not None and kind not in kinds:
             raise ValueError("choices are for text and whole numbers (type: text, or type: int)")
         if kind is not None and any(type(one) is not kinds[kind] for one in value):
-            raise ValueError(f"not all of them are of type {kind}")
+            advice = (
+                ": put what YAML takes for something else, like on or 12, in quotes" if kind == FieldType.TEXT else ""
+            )
+            raise ValueError(f"not all of them are of type {kind}{advice}")
         return value
 
 

@@ -1,5 +1,6 @@
 """`routes`: which topics, read how, into which bucket and measurement."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Final, Literal
 
@@ -9,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from ingestor.config.section import Section
 from ingestor.config.values import Duration, TagName, Tags, TimeZone
 
+_TELLING: Final = ("preset", "discovery", "state")
+"""The keys that tell of which kind a row is; without any of them it is a topic with readings."""
 _KEYS_OF_KIND: Final = {
     "preset": {"prefix", "bucket", "tags", "device", "unknown", "on_invalid", "time"},
     "discovery": {"prefix", "bucket", "tags", "device", "on_invalid"},
@@ -28,7 +31,7 @@ class StateOf(Section):
     """`routes[].state`: what payloads say of whether a device is there; any case. `path` leads to the word."""
 
     online: tuple[str, ...] = ("online", "true", "1", "on")
-    offline: tuple[str, ...] = ("offline", "false", "0", "off")
+    offline: tuple[str, ...] = Field(("offline", "false", "0", "off"), validate_default=True)
     path: str | None = None
 
     @field_validator("offline")
@@ -88,13 +91,15 @@ class Route(Section):
     @property
     def kind(self) -> Literal["preset", "discovery", "state", "topic"]:
         """What kind of row it is."""
-        return _kind({"preset": self.preset, "discovery": self.discovery, "state": self.state})
+        return _kind({"preset": self.preset, "discovery": self.discovery, "state": self.state}) or "topic"
 
     @field_validator("topic", "prefix", "model", "format", "compression", "bucket", "measurement", "tags", "device",
                      "paths", "each", "each_key", "unknown", "csv", "on_invalid", "retained", "time")  # fmt: skip
     @classmethod
     def _of_its_kind(cls, value: object, info: ValidationInfo) -> object:
         kind, name = _kind(info.data), info.field_name or ""
+        if kind is None:
+            return value
         if kind == "topic":
             if name == "prefix" and value is not None:
                 raise ValueError("prefix is for rows with preset or discovery; write it into topic")
@@ -147,11 +152,11 @@ class Route(Section):
         return value
 
 
-def _kind(data: object) -> Literal["preset", "discovery", "state", "topic"]:
-    """What kind of row it is, by what is known of it."""
-    assert isinstance(data, dict)  # noqa: S101 - pydantic's, or ours
-    if data.get("preset") is not None:
-        return "preset"
-    if data.get("discovery") is not None:
-        return "discovery"
-    return "topic" if data.get("state") is None else "state"
+def _kind(data: Mapping[str, object]) -> Literal["preset", "discovery", "state", "topic"] | None:
+    """What kind of row it is, by what is known of it; None where what tells it is wrong itself."""
+    for kind in _TELLING:
+        if kind not in data:
+            return None
+        if data[kind] is not None:
+            return kind
+    return "topic"

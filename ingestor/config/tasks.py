@@ -75,7 +75,7 @@ class TaskSpec(Section):
     @classmethod
     def _one_of_two(cls, value: float | None, info: ValidationInfo) -> float | None:
         if "cron" in info.data and (info.data["cron"] is None) == (value is None):
-            raise ValueError("when: say either cron or every")
+            raise ValueError("say either cron or every")
         return value
 
     @field_validator("jitter")

@@ -13,6 +13,8 @@ _EXPECTED = {
     "finite_": "must be a finite number",
     "bool_": "must be true or false",
     "tuple_": "must be a list, like [a, b]",
+    "timezone_aware": "must be a time with a zone, like 2026-11-24T12:00:00+08:00",
+    "datetime_": "must be a time with a zone, like 2026-11-24T12:00:00+08:00",
     "date_": "must be a date, like 2000-01-31",
     "path_": "must be the path of a file or folder",
     "model_": "must be a group of keys",

@@ -32,7 +32,7 @@ _BOOLS: Final = {"true", "false", "on", "off", "yes", "no"}
 
 
 def sample(messages: Sequence[Message]) -> Sample | None:
-    """Read the messages of one topic; None where most of them are written in no way that is known.
+    """Read the messages of one topic; None where most are written in no way that is known, or hold nothing.
 
     Args:
         messages: At least one.
@@ -47,7 +47,7 @@ def sample(messages: Sequence[Message]) -> Sample | None:
     reader = _Reader(manner)
     for message, payload in plain:
         found.add(message, list(reader.read(payload)))
-    return found
+    return found if found.spreads else None
 
 
 def _choose(payloads: Sequence[bytes]) -> Manner | None:

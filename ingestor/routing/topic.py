@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Self
 
 from ingestor.routing.filters import Filter
+from ingestor.routing.words import show
 
 _CAPTURE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\.\.\.)?\}")
 
@@ -236,7 +237,7 @@ class NamePattern:
         """
         pieces = re.split(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", text)
         if not text.isprintable() or not text.strip() or any(set("{}") & set(piece) for piece in pieces[::2]):
-            raise ValueError("a name, in which {level} stands for a level that the topic names")
+            raise ValueError(f"{show(text)} is no name; in one, {{level}} stands for a level that the topic names")
         return cls(text, list(zip(pieces[::2], [*pieces[1::2], ""], strict=True)))
 
     def fill(self, given: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ingestor.config import Config, Device, Section
+from ingestor.config import Calibration, Config, Device, Section
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from ingestor.config import Config, Device, Section
     [
         (Device, {"id": "a", "interval": "0s"}, "greater than 0"),
         (Device, {"id": "a", "from": "2026-11-24T12:00:00"}, "timezone"),
+        (Calibration, {"factor": 0}, "would be the same"),
         (Device, {"id": "a", "from": "2026-11-24T12:00:00Z", "until": "2026-11-24T12:00:00Z"}, "not after from"),
         (Config, {"devices": [{"id": "a"}, {"id": "a", "from": "2026-11-24T12:00:00Z"}]}, "two rows of device a"),
     ],

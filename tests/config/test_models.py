@@ -17,6 +17,7 @@ from ingestor.config import FieldSpec, ModelSpec, Section
         (FieldSpec, {"from_unit": "Wh"}, "needs unit"),
         (FieldSpec, {"choices": ["a"]}, "choices are for text"),
         (FieldSpec, {"type": "int", "choices": ["a"]}, "not all of them are of type int"),
+        (FieldSpec, {"type": "text", "choices": [True]}, "like on or 12, in quotes"),
         (FieldSpec, {"type": "text", "min": 1}, "for numbers"),
         (FieldSpec, {"min": 2, "max": 1}, "max is less than min"),
         (FieldSpec, {"min": float("nan")}, "finite"),

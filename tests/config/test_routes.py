@@ -57,10 +57,12 @@ def test_a_row_is_of_one_kind(row: dict[str, Any], kind: str) -> None:
         ({}, {"topic", "model", "bucket"}),
         ({"preset": "shelly"}, {"bucket"}),
         ({"state": {}}, {"topic", "device"}),
+        ({"discovery": "hass", "bucket": "b"}, set()),
+        ({"topic": "a", "device": "b", "state": {"online": ["off"]}}, set()),
     ],
 )
 def test_each_kind_of_row_needs_keys_of_its_own(row: dict[str, Any], missing: set[str]) -> None:
-    """All that are missing are told at once."""
+    """All that are missing are told at once; nothing is, where what tells the kind is wrong itself."""
     with pytest.raises(ValidationError) as caught:
         Route.model_validate(row)
 

@@ -9,6 +9,8 @@ from ingestor.configfile.wording import fault_of
 
 STORE_NAME = "the name of a store is 1 to 64 letters, digits, - or _ (it names files)"
 
+WITH_ZONE = "must be a time with a zone, like 2026-11-24T12:00:00+08:00"
+
 EMPTY_TOPIC = "is empty: # begins a comment, quote the topic"
 
 
@@ -39,6 +41,8 @@ def words(data: dict[str, object], texts: dict[Loc, str] | None = None) -> list[
         ({"models": {"m": {"tags": "x", "fields": {"a": {}}}}}, "models.m.tags: must be a list, like [a, b]"),
         ({"models": {"m": {"fields": {"a": {"min": "x"}}}}}, "models.m.fields.a.min: must be a number"),
         ({"mqtt": {"embedded_broker": "maybe"}}, "mqtt.embedded_broker: must be true or false"),
+        ({"devices": [{"id": "a", "from": "2026-11-24"}]}, f"devices[0].from: {WITH_ZONE}"),
+        ({"devices": [{"id": "a", "until": "noon"}]}, f"devices[0].until: {WITH_ZONE}"),
         ({"data_dir": 3}, "data_dir: must be the path of a file or folder"),
         ({"mqtt": 3}, "mqtt: must be a group of keys"),
         ({"models": []}, "models: must be a group of keys"),

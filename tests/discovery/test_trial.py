@@ -87,6 +87,12 @@ def test_values_around_a_list_are_told_from_its_items() -> None:
     assert not found.repeats
 
 
+@pytest.mark.parametrize("payload", [b"{}", b"\xa0", b'{"a": {}}'])
+def test_payloads_that_hold_nothing_are_not_understood(payload: bytes) -> None:
+    """Whatever they are written in: no route can be made of them."""
+    assert sample([said("a", payload)]) is None
+
+
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=3))
 def test_whatever_bytes_come_are_read_or_not(payloads: list[bytes]) -> None:
     """Nothing makes it fail."""

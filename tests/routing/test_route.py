@@ -128,7 +128,7 @@ def test_a_required_tag_from_the_rest_of_a_topic_may_be_missing() -> None:
     [
         ("{a}{b}/x", POT, {}, "where one name ends"),
         ("{plant}", POT, {"bucket": "{site} pots"}, r"\{site\} is not a level of the topic"),
-        ("{plant}", POT, {"measurement": "{a"}, "a name"),
+        ("{plant}", POT, {"measurement": "{a"}, "is no name"),
         ("{plant}/{time}", POT, {}, "another name"),
         ("{row}/{value}", BARE, {}, "nothing is left"),
         ("{plant}", POT, {"format": "value"}, "one field; x has moisture, pulses"),

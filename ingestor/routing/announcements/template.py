@@ -74,7 +74,7 @@ def read_template(text: str) -> ValueTemplate:
     reader = _Reader(_tokens(found["inside"]))
     made = reader.sum()
     reader.end()
-    if isinstance(made, float) or not (math.isfinite(made.factor) and math.isfinite(made.offset)):
+    if isinstance(made, float) or not (math.isfinite(made.factor) and made.factor and math.isfinite(made.offset)):
         raise TemplateError("no value of the payload in it")
     return made
 

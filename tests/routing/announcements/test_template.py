@@ -75,6 +75,8 @@ def test_defaults_are_read_over(text: str) -> None:
         "{{ value_json.a / value_json.b }}",
         "{{ 1 / value }}",
         "{{ value / 0 }}",
+        "{{ value * 0 }}",
+        "{{ value * 1e-200 * 1e-200 }}",
         "{{ value | timestamp_local }}",
         "{{ value_json.x if value_json.x is defined else 0 }}",
         "{{ states('sensor.x') }}",
