@@ -16,6 +16,7 @@ from ingestor.configfile.bucketlist import parse_buckets
 from ingestor.errors import BucketError, ConfigError, Problem, StoreError
 from ingestor.ports import BucketInfo, Buckets
 from ingestor.stores import bucket_infos, make_buckets
+from ingestor.stores.retention import Expiry
 
 SHORTER = "the store would delete what is older: say --force if it is to"
 
@@ -42,9 +43,12 @@ class Outcome(NamedTuple):
 
 def make_group() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="See the buckets of the stores, or make them as declared.", no_args_is_help=True)
+    group = typer.Typer(
+        help="See the buckets of the stores, make them as declared, delete what is too old.", no_args_is_help=True
+    )
     group.command("list")(list_)
     group.command()(apply)
+    group.command()(expire)
     return group
 
 
@@ -110,6 +114,46 @@ def apply(
         raise typer.Exit(1)
 
 
+def expire(
+    bucket: Annotated[
+        list[str] | None, typer.Option("--bucket", help="Only this bucket; may be said again. All if not given.")
+    ] = None,
+    config: ConfigFile = None,
+    store: OfStore = None,
+    json: AsJson = False,
+) -> None:
+    """Delete from the embedded store what is older than its buckets keep, now; the service may run.
+
+    How long that is, stands in the bucket: see `ingestor buckets list`. InfluxDB does it by itself. Ends 1 when it
+    could not be done in some bucket.
+    """
+    loaded = load_config(config)
+    names = [name for name in _chosen(loaded, store) if loaded.stores[name].kind == "sqlite"]
+    if not names:
+        fail("there is no embedded store here: InfluxDB deletes by itself what is too old")
+    rows: list[tuple[str, str, int]] = []
+    faults: list[str] = []
+    for name in names:
+        deleted, failed = run_in_loop(_expire(loaded, name, bucket or ()))
+        rows += [(name, of, count) for of, count in deleted.items()]
+        faults += [f"store {name}: bucket {of}: {why}" for of, why in failed.items()]
+    if json:
+        say_json([{"store": name, "bucket": of, "deleted": count} for name, of, count in rows])
+    else:
+        say_table(("store", "bucket", "deleted"), [(name, of, f"{count:,}") for name, of, count in rows])
+    for fault in faults:
+        warn(fault)
+    if faults:
+        raise typer.Exit(1)
+
+
+async def _expire(config: Config, name: str, wanted: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """How many points were deleted from each bucket that has a retention; and why not from others."""
+    there = {bucket.name: bucket for bucket in await _buckets(config, name)}
+    expired = await Expiry(config.store_path(name)).run([there[of] for of in wanted or there if of in there])
+    return expired.deleted, {**expired.faults, **{of: "there is none" for of in wanted if of not in there}}
+
+
 async def _apply(config: Config, name: str, wanted: Sequence[BucketInfo], *, do: bool, force: bool) -> Outcome:
     """Do what is to be done with one store, or only find out; a bucket that fails is no reason to leave the others."""
     outcome = Outcome(name)
@@ -152,7 +196,7 @@ def _tell(outcomes: Iterable[Outcome], config: Config, wanted: Iterable[BucketIn
     if any(bucket.retention_secs for bucket in wanted):
         for outcome in outcomes:
             if config.stores[outcome.store].kind == "sqlite":
-                say(f"store {outcome.store}: retention is recorded, and not enforced yet: nothing is deleted")
+                say(f"store {outcome.store}: retention is recorded; a task of kind retention deletes what is older")
 
 
 def _rows(outcome: Outcome) -> Iterator[tuple[str, str, str, str]]:

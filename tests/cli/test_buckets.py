@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cli.commands import Cli, ingestor, write_config
+from tests.backup.embeddedstores import points, store_in
+from tests.cli.commands import Cli, ingestor, read_config, write_config
 from tests.servers.influxdb import InfluxDB
-from tests.support import free_port
+from tests.support import free_port, run
 
 FARM = {"name": "Farm", "description": "Racks", "retention": "30d"}
 LAB = {"name": "Lab"}
@@ -37,7 +38,7 @@ def test_declared_buckets_are_made_once(cli: Cli, tmp_path: Path) -> None:
         ["local", "Farm", "created"],
         ["local", "Lab", "created"],
     ]
-    assert first.lines[3:] == ["store local: retention is recorded, and not enforced yet: nothing is deleted"]
+    assert first.lines[3:] == ["store local: retention is recorded; a task of kind retention deletes what is older"]
     assert second.json == [{"store": "local", "fault": None, "actions": [], "equal": ["Farm", "Lab"], "undeclared": []}]
     assert [line.split() for line in listed.lines] == [
         ["store", "bucket", "retention", "description"],
@@ -149,7 +150,7 @@ def test_a_bucket_that_fails_does_not_keep_the_others(cli: Cli, tmp_path: Path, 
     assert "InfluxDB keeps points for 1h at least" in found.json[0]["actions"][0]["why_not"]
     assert "may not start with underscore" in found.json[0]["actions"][1]["why_not"]
     assert ["farm", short, "not", "created"] in [line.split()[:4] for line in told.lines]
-    assert "not enforced yet" not in told.out
+    assert "task of kind retention" not in told.out
 
 
 def test_a_token_that_may_make_no_buckets_is_told_what_it_needs(cli: Cli, tmp_path: Path, influxdb: InfluxDB) -> None:
@@ -170,3 +171,26 @@ def test_the_real_command_works(tmp_path: Path) -> None:
 
     assert (found.code, found.err) == (0, "")
     assert steps(json.loads(found.out)) == [("create", "Farm", True)]
+
+
+def test_what_is_too_old_is_deleted(cli: Cli, tmp_path: Path) -> None:
+    """As recorded in the buckets, of all embedded stores or one; what could not be done is told."""
+    file = write_config(tmp_path, buckets=[{"name": "A", "retention": "1h"}, {"name": "B"}])
+    place = read_config(file).store_path("local")
+    run(store_in(place, points("A", count=30), points("B", count=30)))
+    cli("buckets", "apply", "-c", file, "--force")
+    first = cli("buckets", "expire", "-c", file)
+    again = cli("buckets", "expire", "-c", file, "--bucket", "A", "--bucket", "C", "--json")
+
+    assert (first.code, first.err) == (0, "")
+    assert [line.split() for line in first.lines] == [["store", "bucket", "deleted"], ["local", "A", "30"]]
+    assert again.json == [{"store": "local", "bucket": "A", "deleted": 0}]
+    assert (again.code, again.err) == (1, "ingestor: store local: bucket C: there is none\n")
+
+
+def test_where_servers_delete_there_is_nothing_to_do(cli: Cli, tmp_path: Path) -> None:
+    """They keep retentions by themselves."""
+    found = cli("buckets", "expire", "-c", write_config(tmp_path, stores={"farm": nowhere()}))
+
+    assert (found.code, found.out) == (1, "")
+    assert "InfluxDB deletes by itself" in found.err

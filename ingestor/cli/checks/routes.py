@@ -49,14 +49,18 @@ def _mixed_up(config: Config) -> Iterator[Finding]:
 
 
 def _kept_for_ever(config: Config) -> Iterator[Finding]:
-    if all(spec.kind == "influxdb" for spec in config.stores.values()):
-        return  # it enforces them
+    kept = {task.store for task in config.tasks.values() if task.kind == "retention"}
+    embedded = [name for name, spec in config.stores.items() if spec.kind == "sqlite"]  # InfluxDB does it by itself
+    left = [name for name in embedded if name not in kept and None not in kept]
+    if not left:
+        return
     for bucket in config.buckets:
         if bucket.retention is not None:
             span = readable_span(bucket.retention)
             yield note(
                 "buckets",
-                f"{bucket.name}: retention of {span} is recorded, not enforced yet in SQLite: nothing is deleted",
+                f"{bucket.name}: a retention of {span}, and nothing deletes what is older from store "
+                f"{', '.join(left)}: add a task of kind retention",
             )
 
 

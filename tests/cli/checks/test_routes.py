@@ -53,7 +53,19 @@ def test_a_retention_is_noted(tmp_path: Path) -> None:
     _, noted = check_routes(*config_with(tmp_path, route, buckets=buckets))
 
     assert (noted.level, noted.about) == (Level.NOTE, "buckets")
-    assert noted.text == "B: retention of 90 d is recorded, not enforced yet in SQLite: nothing is deleted"
+    assert noted.text == (
+        "B: a retention of 90 d, and nothing deletes what is older from store local: add a task of kind retention"
+    )
+
+
+def test_where_a_task_keeps_it_none_is_noted(tmp_path: Path) -> None:
+    """It deletes from the store that it means."""
+    route: dict[str, object] = {"topic": "a", "model": "climate", "bucket": "B"}
+    buckets = [{"name": "B", "retention": "90d"}]
+    tasks = {"retention": {"every": "1d"}}
+    config = config_with(tmp_path, route, buckets=buckets, tasks=tasks)
+
+    assert [finding.level for finding in check_routes(*config)] == [Level.OK]
 
 
 def test_where_all_stores_enforce_retentions_none_is_noted(tmp_path: Path) -> None:
