@@ -71,13 +71,13 @@ def test_a_task_that_is_not_there_is_named_with_those_that_are(cli: Cli, tmp_pat
     assert "no task is called wether; there are: weather" in found.err
 
 
-def test_a_task_of_another_kind_is_refused(cli: Cli, tmp_path: Path) -> None:
-    """In one line."""
-    file = write_config(tmp_path, tasks={"retention": {"every": "1d"}})
-    found = cli("task", "run", "retention", "--config", file)
+def test_a_task_that_cannot_be_done_is_refused(cli: Cli, tmp_path: Path) -> None:
+    """In one line, with what to say."""
+    file = write_config(tmp_path, tasks={"backup": {"every": "1d"}}, stores={"a": {}, "b": {}})
+    found = cli("task", "run", "backup", "--config", file)
 
     assert found.code == 1
-    assert "tasks of kind retention are not done by this version" in found.err
+    assert "there are several stores, a, b" in found.err
 
 
 def test_the_list_shows_what_came_of_it_and_when_it_is_next(cli: Cli, tmp_path: Path) -> None:
