@@ -9,7 +9,7 @@ import typer
 
 from ingestor.cli.explaining import Explainer, in_words
 from ingestor.cli.options import AsJson, ConfigFile, load_config, moment_ns, with_lines
-from ingestor.cli.output import fail, say_beside, say_json
+from ingestor.cli.output import fail, one_line, say_beside, say_json
 from ingestor.ports import FETCHED, RETAIN, Message
 from ingestor.routing.weather.rows import ROOT
 
@@ -36,6 +36,8 @@ def explain(
     """
     if (payload is None) == (file is None):
         raise typer.BadParameter("give the payload, or --file with it", param_hint="PAYLOAD")
+    if not topic or set(topic) & set("+#\0"):
+        raise typer.BadParameter("a message has a topic, without wildcards", param_hint="TOPIC")
     loaded = load_config(config)
     with with_lines(config):
         explainer = Explainer(loaded)
@@ -47,7 +49,7 @@ def explain(
         say_json(found.to_json())
         return
     for word, what in in_words(found):
-        say_beside(f"{word:{_WIDEST}}", what)
+        say_beside(f"{word:{_WIDEST}}", one_line(what))
 
 
 def _read(file: Path) -> bytes:

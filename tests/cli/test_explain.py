@@ -52,11 +52,19 @@ def test_what_is_unrouted_or_left_out_is_told(cli: Cli, tmp_path: Path) -> None:
     assert kept.lines[-1] == "ignored    the broker had kept it, and the route has retained: skip"
 
 
+def test_a_line_break_in_a_topic_begins_no_line(cli: Cli, tmp_path: Path) -> None:
+    """What a stranger puts there could else look like a step."""
+    found = cli("explain", "x\nstored     y", "5", "--config", write_config(tmp_path))
+
+    assert found.lines[0] == "topic      x\\nstored     y"
+
+
 def test_wrong_use_is_one_line(cli: Cli, tmp_path: Path) -> None:
-    """No payload, two payloads, a file that is not there."""
+    """No payload, two payloads, a file that is not there, a topic that no message has."""
     file = write_config(tmp_path)
 
     assert cli("explain", "x", "--config", file).code == 2
     assert cli("explain", "x", "5", "--file", "y", "--config", file).code == 2
+    assert [cli("explain", topic, "5", "--config", file).code for topic in ("", "farm/+/climate", "#")] == [2, 2, 2]
     missing = cli("explain", "x", "--file", str(tmp_path / "none"), "--config", file)
     assert (missing.code, missing.err.count("\n")) == (1, 1)

@@ -11,6 +11,7 @@ from ingestor.config import Config
 from ingestor.errors import ConfigError
 from ingestor.routing import RoutingTable
 
+_ANY_LEVEL = "\N{MIDDLE DOT}"
 NO_ROUTES = "there are none, so nothing is subscribed to and stored: name at least one"
 
 
@@ -31,7 +32,18 @@ def check_routes(config: Config, path: Path | None) -> list[Finding]:
     works = ok(
         "routes", f"{counted(len(config.routes), 'route')}; to be subscribed to: {', '.join(table.subscriptions)}"
     )
-    return [works, *find_unused(config, table), *_mixed_up(config), *_kept_for_ever(config)]
+    return [works, *_all_topics(table), *find_unused(config, table), *_mixed_up(config), *_kept_for_ever(config)]
+
+
+def _all_topics(table: RoutingTable) -> Iterator[Finding]:
+    """Whether everything of the broker comes, also what no route takes, only because topics of routes cross."""
+    if "#" in table.subscriptions and any(table.taken_by("/".join([_ANY_LEVEL] * deep)) is None for deep in (1, 2, 3)):
+        yield note(
+            "routes",
+            "topics of routes cross, as +/temperature and zigbee2mqtt/# do, so that only # brings each message once: "
+            "all that the broker has comes, takes room in the journal, and counts as unrouted where no route takes it; "
+            "a first level of their own (prefix, or farm/{rack}/temperature) keeps topics apart",
+        )
 
 
 def _mixed_up(config: Config) -> Iterator[Finding]:

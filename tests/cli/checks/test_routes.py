@@ -34,6 +34,19 @@ def test_no_routes_are_a_problem(tmp_path: Path) -> None:
     assert "name at least one" in finding.text
 
 
+def test_all_topics_of_the_broker_are_noted_where_no_route_takes_them(tmp_path: Path) -> None:
+    """They come because topics cross; not where somebody asked for them, or where none cross."""
+    bare: dict[str, object] = {"preset": "farm", "bucket": "B"}
+    family: dict[str, object] = {"preset": "zigbee2mqtt", "bucket": "B"}
+    rest: dict[str, object] = {"topic": "{rest...}", "model": "power", "bucket": "B"}
+    works, noted = check_routes(*config_with(tmp_path / "crossing", bare, family))
+
+    assert (works.text, noted.level) == ("2 routes; to be subscribed to: #", Level.NOTE)
+    assert "counts as unrouted" in noted.text
+    assert [finding.level for finding in check_routes(*config_with(tmp_path / "a", bare, family, rest))] == [Level.OK]
+    assert [finding.level for finding in check_routes(*config_with(tmp_path / "b", family))] == [Level.OK]
+
+
 @pytest.mark.parametrize(("topic", "name"), [("farm/+/climate", "{name}"), ("farm/#", "{name...}")])
 def test_devices_without_a_name_are_noted(tmp_path: Path, topic: str, name: str) -> None:
     """With the time of the device, readings of several can meet in one series."""
