@@ -153,7 +153,7 @@ def _path(sample: Sample, place: Place, name: str) -> str:
         return f"$.{text}" if isinstance(place.steps[0], str) else f"${text}"
     if sample.manner.format not in _DOCUMENTS or place.steps == (name,):
         return ""
-    return path_text(place.steps)
+    return path_text(place.steps) or "."
 
 
 def _likely_devices(tags: Mapping[str, Spread]) -> Iterator[str]:

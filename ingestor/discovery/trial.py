@@ -107,7 +107,7 @@ def _manners(payloads: Sequence[bytes]) -> Iterator[Manner]:
 
 
 def _each(documents: Sequence[object]) -> Steps | None:
-    """The place of the only list of objects in each of them."""
+    """The place of the only list of objects in each of them, or their top, where that is a list of numbers."""
     places = [place for document in documents[:50] for place in [_lists(document)] if place is not None]
     found = set(places)
     return found.pop() if len(found) == 1 and len(places) * 2 > min(len(documents), 50) else None
@@ -115,7 +115,8 @@ def _each(documents: Sequence[object]) -> Steps | None:
 
 def _lists(document: object, steps: Steps = ()) -> Steps | None:
     if isinstance(document, list):
-        return steps if document and all(isinstance(item, dict) for item in document) else None
+        kinds = {type(item) for item in document}
+        return steps if kinds == {dict} or (not steps and kinds and kinds <= {int, float, bool}) else None
     if not isinstance(document, dict) or len(steps) > 3:
         return None
     found = [
@@ -133,6 +134,8 @@ def _csv_rules(payloads: Sequence[bytes]) -> Iterator[CsvOf]:
     lines = [
         line for payload in payloads[:50] for line in payload.decode("utf-8", "replace").splitlines() if line.strip()
     ]
+    if any(line.lstrip().startswith("[") for line in lines):
+        return  # a list, and not of objects or numbers
     for delimiter in _DELIMITERS:
         widths = {line.count(delimiter) + 1 for line in lines}
         if len(widths) == 1 and (width := widths.pop()) > 1 and width <= 200:
@@ -191,7 +194,7 @@ def _items(document: object, each: Steps | None) -> Iterator[Reading]:
         items = items.get(step) if isinstance(items, dict) else None
     around = {steps: value for steps, value in leaves(document).items() if steps[: len(each)] != each}
     for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict):
+        if isinstance(item, dict) or not each:
             yield Reading(leaves(item), around)
 
 

@@ -104,6 +104,13 @@ def test_lists_of_readings_are_taken_apart() -> None:
     assert route(said("a/b", [{"id": "x", "t": 1}, {"id": "y", "t": 2}])).each == "$"
 
 
+def test_a_list_of_numbers_is_taken_apart() -> None:
+    """Each is a reading, told from the others by its number."""
+    found = route(said("a/probes", [20.5, 21]))
+
+    assert (found.each, found.each_key, found.paths) == ("$", "item", {"value": "."})
+
+
 def test_other_formats_are_proposed_as_they_are() -> None:
     """CSV with its delimiter and names; line protocol with its measurements."""
     rows = route(said("a/rows", "20.5;ok"))

@@ -28,6 +28,8 @@ JSON = json.dumps({"t": 20.5}).encode()
         (b"open", Manner("text")),
         (JSON, Manner("json")),
         (b'[{"t": 1}, {"t": 2}]', Manner("json", each=())),
+        (b"[1, 2.5]", Manner("json", each=())),
+        (b'["a", "b"]', Manner("text")),
         (b'{"id": 1, "a": {"list": [{"t": 1}]}}', Manner("json", each=("a", "list"))),
         (b'{"a": [1, 2]}', Manner("json")),
         (b"weather,place=roof t=20.5", Manner("line")),
