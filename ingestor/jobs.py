@@ -1,14 +1,13 @@
 """From the tasks of a configuration to what does them: in the service, or for once without it."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Final
 
 from ingestor import state
-from ingestor.backup.embedded import EmbeddedBackup
-from ingestor.backup.job import Backup
+from ingestor.backup.making import NEEDS_ARROW, make_of
 from ingestor.backup.task import BackupJob
-from ingestor.config import Config, TaskSpec
+from ingestor.config import Config
 from ingestor.datadir import make_data_dir, open_journal, state_file
 from ingestor.errors import ConfigError, Problem
 from ingestor.intake import IntakeAccounts
@@ -16,7 +15,7 @@ from ingestor.intake.oversize import OversizedHead
 from ingestor.journal import Journal
 from ingestor.ports import Log
 from ingestor.state import State
-from ingestor.stores import choose, influx_server, make_buckets
+from ingestor.stores import choose, make_buckets
 from ingestor.stores.retention import Expiry
 from ingestor.tasks import results
 from ingestor.tasks.board import TaskBoard
@@ -42,6 +41,8 @@ def check_tasks(config: Config) -> None:
     for name, task in config.tasks.items():
         if task.kind == "weather":
             continue
+        if task.logical and find_spec("pyarrow") is None:
+            problems.append(Problem(NEEDS_ARROW, f"tasks.{name}.logical"))
         where = f"tasks.{name}.store"
         try:
             store = choose(config, task.store)
@@ -119,19 +120,9 @@ def _make_runner(
 def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize: OnOversize) -> Job:
     spec = config.tasks[name]
     if spec.kind == "backup":
-        return BackupJob(_backup(config, spec), spec.directory, keep=spec.keep, copy_to=spec.copy_to)
+        make = make_of(config, choose(config, spec.store), spec.buckets, logical=spec.logical)
+        return BackupJob(make, spec.directory, keep=spec.keep, copy_to=spec.copy_to)
     if spec.kind == "retention":
         store = choose(config, spec.store)
         return RetentionJob(make_buckets(config, store), Expiry(config.store_path(store)), buckets=spec.buckets)
     return WeatherJob(name, spec, log=log, state=state, max_bytes=config.mqtt.max_packet, on_oversize=on_oversize)
-
-
-def _backup(config: Config, task: TaskSpec) -> Callable[[Path], Awaitable[Backup]]:
-    """What makes a backup of the store that the task means, in the way of its kind."""
-    name = choose(config, task.store)
-    store = config.stores[name]
-    if store.kind == "influxdb":
-        from ingestor.backup.influx import InfluxBackup  # noqa: PLC0415 - nobody else pays for it
-
-        return InfluxBackup(influx_server(store), name, task.buckets).run
-    return EmbeddedBackup(config.store_path(name), name, task.buckets).run

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ingestor import state
+from ingestor.backup.folder import find_backups
 from ingestor.config import Config
 from ingestor.datadir import open_journal, stopped_snapshot
 from ingestor.errors import ConfigError, DataDirError
@@ -142,6 +143,25 @@ def test_tasks_that_cannot_be_done_are_refused() -> None:
         "tasks.other.store",
         "tasks.nightly.store",
     ]
+
+
+def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At start, not at night."""
+    monkeypatch.setattr("ingestor.jobs.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="needs pyarrow") as caught:
+        check_tasks(Config.model_validate({"tasks": {"backup": {"every": "1d", "logical": True}}}))
+
+    assert [problem.where for problem in caught.value.problems] == ["tasks.backup.logical"]
+
+
+def test_a_logical_backup_is_made_where_it_is_wanted(tmp_path: Path) -> None:
+    """Reading by reading."""
+    tasks = {"backup": {"every": "1d", "directory": str(tmp_path / "to"), "logical": True}}
+    wanted = Config.model_validate({"data_dir": tmp_path / "data", "tasks": tasks})
+    run(store_in(wanted.store_path("local"), points("A", count=3)))
+    run(run_alone(wanted, "backup"))
+
+    assert [found.record.kind for found in find_backups(tmp_path / "to") if found.record] == ["logical"]
 
 
 def test_what_is_too_old_is_deleted(tmp_path: Path) -> None:

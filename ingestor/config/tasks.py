@@ -16,7 +16,7 @@ Provider = Literal["openweathermap", "open-meteo"]
 
 _KEYS_OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "weather": ("providers", "latitude", "longitude", "api_key", "addresses", "bucket", "tags", "forecast"),
-    "backup": ("directory", "keep", "copy_to", "store", "buckets"),
+    "backup": ("directory", "keep", "copy_to", "store", "buckets", "logical"),
     "retention": ("store", "buckets"),
 }
 
@@ -47,6 +47,7 @@ class TaskSpec(Section):
     copy_to: Path | None = None
     store: str | None = None
     buckets: tuple[str, ...] = ()
+    logical: bool = False
 
     @field_validator(*{key for keys in _KEYS_OF_KIND.values() for key in keys})
     @classmethod
