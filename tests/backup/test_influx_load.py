@@ -99,7 +99,7 @@ def test_all_that_was_acknowledged_before_is_in_it(
                 await eventually_async(lambda: load.acknowledged > acknowledged[-1])
             return folders
 
-    folders = run(backups())
+    folders = run(backups(), timeout_secs=50)
 
     with InfluxDB(influxd, tmp_path_factory.mktemp("new")) as new:
         for times, folder in zip(acknowledged, folders, strict=True):
