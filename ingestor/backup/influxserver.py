@@ -67,14 +67,10 @@ class InfluxServer:
 
     Args:
         server: Which one, and how to be let in.
-
-    Attributes:
-        org: The organisation of the store.
     """
 
     def __init__(self, server: Server) -> None:
         self._connection = Connection(server._replace(timeout_secs=SILENCE_SECS), limit=1)
-        self.org = server.org
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

@@ -84,6 +84,24 @@ def operator(server: InfluxDB) -> object:
     return first["permissions"]
 
 
+@pytest.mark.long
+def test_a_token_that_the_server_cannot_tell_has_to_be_given(influxd: str, empty: InfluxDB, tmp_path: Path) -> None:
+    """One that keeps them hashed does not say which one holds now: half is done, that is told, and how to go on."""
+    other = empty.call("POST", "/api/v2/authorizations", {"orgID": empty.org_id(), "permissions": operator(empty)})
+    (tmp_path / "hashed").mkdir()
+    with InfluxDB(influxd, tmp_path / "hashed", options=["--use-hashed-tokens"]) as server:
+        server.write("first", "m v=1 1")
+        folder = run(back_up(server_of(server), tmp_path / "backups")).folder
+
+    with pytest.raises(
+        BackupError, match=r"unauthorized .* restore it again, from the beginning.* a token of the backup"
+    ):
+        run(restore(server_of(empty, token=other["token"]), folder, Wish(full=True)))
+    run(restore(server_of(empty), folder, Wish(full=True)))
+
+    assert empty.values("first", "m", "v") == ["1"]
+
+
 def refused(server: InfluxDB, folder: Path, wish: Wish, words: str) -> None:
     """It is, with these words, and nothing is changed."""
     before = buckets_of(server)
