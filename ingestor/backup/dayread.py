@@ -1,6 +1,7 @@
 """Reads a day of a measurement from a store: its counts and hashes, and its readings as a Parquet file if wanted."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date
@@ -116,15 +117,25 @@ async def _file(path: Path | None, kind: Kind) -> AsyncIterator["_File"]:
 
 
 class _File:
-    """A Parquet file of one measurement, made with the first readings."""
+    """A Parquet file of one measurement, made with the first readings.
+
+    Whoever is cancelled closes it while a thread may still add to it.
+    """
 
     def __init__(self, path: Path, kind: Kind) -> None:
         self._path = path
         self._kind = kind
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.RecordBatch] = []
+        self._lock = threading.Lock()
+        self._closed = False
 
     def add(self, batch: pa.RecordBatch) -> None:
+        with self._lock:
+            if not self._closed:
+                self._add(batch)
+
+    def _add(self, batch: pa.RecordBatch) -> None:
         if self._writer is None:
             tags = tuple(batch.schema.names[1 : batch.num_columns - len(self._kind.fields)])
             schema = schema_of(Layout(self._kind.measurement, tags, tuple(Column(*one) for one in self._kind.fields)))
@@ -136,9 +147,11 @@ class _File:
             self._write()
 
     def close(self) -> None:
-        if self._writer is not None:
-            with self._writer:
-                self._write()
+        with self._lock:
+            self._closed = True
+            if self._writer is not None:
+                with self._writer:
+                    self._write()
 
     def _write(self) -> None:
         if self._waiting and self._writer is not None:

@@ -121,7 +121,9 @@ class EmbeddedBackup:
                 writing.execute("PRAGMA journal_mode = DELETE")  # one file, which others may open where it is
                 return count_points(writing)
         except sqlite3.Error as error:
-            raise BackupError(f"{source}: {error}; of this backup nothing was kept") from error
+            raise BackupError(
+                f"{source} cannot be copied to {copy.parent.parent}: {error}; of this backup nothing was kept"
+            ) from error
         except OSError as error:
             raise BackupError(f"{copy}: {error.strerror}; of this backup nothing was kept") from error
 

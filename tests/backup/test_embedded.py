@@ -13,6 +13,7 @@ from ingestor.backup.record import SQLITE, BackupError, read_record
 from ingestor.stores.sqlite import SqliteStore, bucket_path
 from tests.backup.embeddedstores import points, store_in
 from tests.backup.farms import NOON, STAMP, names_in
+from tests.servers.disk import small_disk
 from tests.support import run
 
 
@@ -54,7 +55,7 @@ def test_what_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
     """A file that is no bucket's, say."""
     place = run(store_in(tmp_path / "store", points("A")))
     bucket_path(place, "B").write_bytes(b"no database at all" * 100)
-    with pytest.raises(BackupError, match=r"B\.db: file is not a database; of this backup nothing was kept"):
+    with pytest.raises(BackupError, match=r"B\.db cannot be copied to .*: file is not a database; of this backup"):
         run(EmbeddedBackup(place, "local").run(tmp_path / "to"))
 
     assert names_in(tmp_path / "to") == []
@@ -111,3 +112,12 @@ def test_cancelled_it_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
 
     run(main())
     assert names_in(tmp_path / "to") == []
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """With the place that is full, and nothing is left there."""
+    place = run(store_in(tmp_path / "store", points("A", count=60_000)))
+    with small_disk(tmp_path / "to", mib=1):
+        with pytest.raises(BackupError, match=r"A\.db cannot be copied to .*/to: database or disk is full"):
+            run(EmbeddedBackup(place, "local").run(tmp_path / "to"))
+        assert names_in(tmp_path / "to") == []

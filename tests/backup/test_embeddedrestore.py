@@ -12,6 +12,7 @@ from ingestor.stores.sqlite import SqliteStore, bucket_path
 from ingestor.stores.sqlitebuckets import SqliteBuckets
 from tests.backup.embeddedstores import points, store_in
 from tests.backup.farms import names_in
+from tests.servers.disk import small_disk
 from tests.support import run
 
 
@@ -127,3 +128,13 @@ def test_what_was_counted_can_be_read_again(folder: Path) -> None:
     (folder / "contents.json").write_text("[]")
     with pytest.raises(BackupError, match=r"contents\.json is damaged"):
         recorded_contents(folder, record)
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """What was restored before goes again."""
+    place = run(store_in(tmp_path / "store", points("A", count=30), points("B", count=60_000)))
+    folder = run(EmbeddedBackup(place, "local").run(tmp_path / "backups")).folder
+    with small_disk(tmp_path / "new", mib=1):
+        with pytest.raises(BackupError, match=r"No space left on device; nothing was restored"):
+            run(EmbeddedRestore(tmp_path / "new", folder).run())
+        assert names_in(tmp_path / "new") == []

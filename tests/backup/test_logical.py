@@ -1,9 +1,10 @@
 """Logical backups of any store."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from ingestor.stores.sqlitebuckets import SqliteBuckets
 from tests.backup.embeddedstores import DAY_NS, FIRST_NS, points, store_in
 from tests.backup.farms import NOON, STAMP, names_in
 from tests.copying.ends import THREE, fill
+from tests.servers.disk import small_disk
 from tests.servers.influxdb import InfluxDB
 from tests.support import run
 
@@ -163,9 +165,26 @@ def test_fields_of_several_types_are_noted(empty: InfluxDB, tmp_path: Path) -> N
     assert [day.values for day in read_days(backup.folder)] == [1, 1]
 
 
-def test_time_goes_on_without_names_of_it(tmp_path: Path) -> None:
-    """When it was begun and ended stands in the record."""
-    place = run(store_in(tmp_path / "store", points("A")))
-    backup = run(back_up(doors_of_folder(place), tmp_path / "to", now=datetime(2026, 1, 1, tzinfo=UTC)))
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """With the file that did not fit, and nothing is left there."""
+    place = run(store_in(tmp_path / "store", points("A", count=200_000, step_ns=10**6)))
+    with small_disk(tmp_path / "to", mib=1):
+        with pytest.raises(BackupError, match=r"parquet: .*No space left on device; of this backup nothing was kept"):
+            run(back_up(doors_of_folder(place), tmp_path / "to"))
+        assert names_in(tmp_path / "to") == []
 
-    assert backup.record.begun == backup.record.ended == datetime(2026, 1, 1, tzinfo=UTC)
+
+def test_cancelled_it_leaves_nothing(tmp_path: Path) -> None:
+    """At any moment: while the store is read, or a file is written."""
+    place = run(store_in(tmp_path / "store", points("A", count=100_000, step_ns=10**6)))
+
+    async def main(pause_secs: float) -> None:
+        making = asyncio.create_task(back_up(doors_of_folder(place), tmp_path / "to"))
+        await asyncio.wait({making}, timeout=pause_secs)
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+
+    for pause_secs in (0.0, 0.02, 0.05, 0.1):
+        run(main(pause_secs))
+        assert names_in(tmp_path / "to") == []
