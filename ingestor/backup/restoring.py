@@ -65,7 +65,7 @@ async def restore_into(
 
         job = InfluxRestore(influx_server(config.stores[store]), folder, on_progress=on_progress)
         done = await job.run(Wish(buckets, new_bucket, org, full))
-        return [Again(one.bucket, one.to, one.shards, "shards", one.size, one.problems) for one in done]
+        return [Again(one.bucket, one.to, one.shards, "shards", one.size, tuple(one.problems)) for one in done]
     if kind == SQLITE:
         from ingestor.backup.embeddedrestore import EmbeddedRestore  # noqa: PLC0415
 
