@@ -1,5 +1,6 @@
 """`ingestor journal unrouted`: the topics that no route takes, with the newest payload of each."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingestor.cli.options import AsJson, ConfigFile, load_config, with_lines
@@ -11,6 +12,7 @@ from ingestor.ports import Lost, Message
 
 _SHOWN_BYTES = 40
 _MAX_TOPICS = 1_000
+_HEADINGS = ("topic", "messages", "newest", "payload")
 
 
 class _Topic(NamedTuple):
@@ -54,15 +56,16 @@ def _say(topics: list[_Topic], *, beyond: int, json: bool) -> None:
     if not topics:
         say("the journal holds no message that no route takes")
         return
-    rows = [
+    rows: list[Sequence[object]] = [
         (
             one.newest.topic,
             one.messages,
             readable_time(one.newest.received_ns),
-            "" if is_narrow() else payload_text(one.newest.payload, limit=_SHOWN_BYTES),
+            payload_text(one.newest.payload, limit=_SHOWN_BYTES),
         )
         for one in topics
     ]
-    say_table(("topic", "messages", "newest", "payload"), rows, wrapped={"topic", "payload"})
+    shown = slice(3 if is_narrow() else 4)
+    say_table(_HEADINGS[shown], [row[shown] for row in rows], wrapped={"topic", "payload"})
     if beyond:
         say(f"and {counted(beyond, 'topic')} before them; programs that invent topics make many")

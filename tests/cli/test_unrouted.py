@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.commands import Cli, fill, message, read_config, write_config
 
 
@@ -18,6 +20,16 @@ def test_topics_that_no_route_takes_are_shown_with_their_newest_payload(cli: Cli
     assert "\x1b" not in found.out
     assert '"topic": "x/a", "messages": 2' in told.lines[0]
     assert '"payload": "2"' in told.lines[0]
+
+
+def test_a_narrow_terminal_gets_no_payloads(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor an empty column in their place."""
+    file = write_config(tmp_path)
+    fill(read_config(file), [message(0, topic="x/a", payload=b"1")])
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert "payload" not in cli("journal", "unrouted", "--config", file).out
 
 
 def test_invented_topics_are_bounded(cli: Cli, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from itertools import count
 from ingestor.cli.checks.finding import Finding, note
 from ingestor.config import Config, Route
 from ingestor.routing import RoutingTable
+from ingestor.routing.models import Models
 
 _ANY_LEVEL = "\N{MIDDLE DOT}{}\N{MIDDLE DOT}"
 """What stands for a level that nobody has named: no route can know it."""
@@ -22,6 +23,7 @@ def find_unused(config: Config, table: RoutingTable) -> Iterator[Finding]:
     yield from _never_matching(config, table)
     yield from _models(config)
     yield from _devices(config)
+    yield from _calibrations(config)
 
 
 def _never_matching(config: Config, table: RoutingTable) -> Iterator[Finding]:
@@ -74,6 +76,18 @@ def _devices(config: Config) -> Iterator[Finding]:
             )
         elif not any(_may_give(row, name) for row in givers):
             yield note("devices", f"{name} is no device of any route: their device is {_patterns(givers)}")
+
+
+def _calibrations(config: Config) -> Iterator[Finding]:
+    """Fields of devices that no route has; nothing where what is stored is not all in models of the routes."""
+    rows = [row for row in config.routes if row.kind != "state" and (row.kind != "topic" or row.device is not None)]
+    if not rows or any(row.kind != "topic" or row.unknown == "store" for row in rows):
+        return
+    models = Models(config.models)
+    fields = sorted({field.name for row in rows for field in models.find(row.model).shape.fields})
+    for device, name in dict.fromkeys((row.id, name) for row in config.devices for name in row.calibration):
+        if name not in fields:
+            yield note("devices", f"{device}: {name} is calibrated, and no route has it; there is {', '.join(fields)}")
 
 
 def _may_give(row: Route, name: str) -> bool:

@@ -68,3 +68,14 @@ def test_devices_that_nothing_uses_are_named() -> None:
     ]
     assert notes(routes=[row], devices=devices) == ["r1 is no device of any route: their device is farm-{rack}"]
     assert notes(routes=[row], devices=[{"id": "farm-7"}]) == []
+
+
+def test_calibrated_fields_that_no_route_has_are_named() -> None:
+    """A slip would leave the device as it is; nothing is said where routes store what no model names."""
+    devices = [{"id": "r1", "calibration": {"temprature": {"offset": 1}, "co2": {"factor": 2}}}]
+    row = ROW | {"topic": "{rack}/climate", "device": "{rack}"}
+    told = "r1: temprature is calibrated, and no route has it; there is co2, humidity, light, temperature"
+
+    assert notes(routes=[row], devices=devices) == [told]
+    assert notes(routes=[row | {"unknown": "store"}], devices=devices) == []
+    assert notes(routes=[row, {"preset": "shelly", "bucket": "B"}], devices=devices) == []
