@@ -19,6 +19,7 @@ from tests.backup.test_logical import back_up
 from tests.copying.ends import THREE, compare, fill
 from tests.copying.ends import folder as folder_end
 from tests.servers.influxdb import InfluxDB
+from tests.servers.influxdb1 import InfluxDB1
 from tests.support import run
 
 
@@ -169,3 +170,19 @@ def test_what_comes_from_somebody_else_meanwhile_is_told(folder: Path, tmp_path:
     assert restored.problems == (
         "climate of 2024-10-04: 1 of 2 series are not as they were (124 values, and 120 before)",
     )
+
+
+@pytest.mark.long
+def test_out_of_an_influxdb_1_and_back_into_it(influxd1: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Flux turned on: it gives out no other backup that we could take."""
+    monkeypatch.setenv("INFLUXDB_HTTP_FLUX_ENABLED", "true")
+    origin = run(fill(tmp_path / "store", *THREE))
+    with InfluxDB1(influxd1, tmp_path) as old:
+        config = Config.model_validate({"stores": {"farm": {"kind": "influxdb", "url": old.url}}})
+        out = run(back_up(doors_of_folder(tmp_path / "store"), tmp_path / "to"))
+        there = run(restore(doors_of(config, "farm"), out.folder), timeout_secs=60)
+        back = run(back_up(doors_of(config, "farm"), tmp_path / "back", *THREE), timeout_secs=60)
+    run(restore(doors_of_folder(tmp_path / "again"), back.folder))
+
+    assert not any(one.problems for one in there)
+    assert run(compare(origin, folder_end(tmp_path / "again"), *((name, name) for name in THREE))).differ == 0
