@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from ingestor.backup.making import NEEDS_ARROW
 from ingestor.backup.record import FILE_NAME, INFLUXDB, LOGICAL, SQLITE, BackupError, Record, read_record
 from ingestor.backup.recorded import damages
 from ingestor.backup.source import Source, note_verified, open_source, problems_of
@@ -76,11 +78,11 @@ async def verify(
     """
     record = await asyncio.to_thread(read_record, folder)
     source = await asyncio.to_thread(open_source, folder) if record is None or record.kind == INFLUXDB else None
-    restores = _restores(folder, record, source, influxd)
+    restores = _proof_of(folder, record, source, influxd)
     needed = [] if source is None else source.needed(source.manifest.buckets, metadata=True)
     needed = [] if source is None else [*needed, *source.others(needed)]
     sizes = [one.size for one in needed or (record.files if record else ())]
-    total, done = sum(sizes) * (2 if restores else 1), 0
+    total, done = sum(sizes) * (1 if isinstance(restores, str) else 2), 0
 
     def add(size: int) -> None:
         nonlocal done
@@ -91,28 +93,28 @@ async def verify(
         problems = await problems_of(source, needed, on_bytes=add)
     else:
         problems = await damages(folder, record.files if record else (), add)
-    proof = Proof(why_not="its files are damaged" if problems else _NO_SERVER)
-    if restores and not problems:
+    if problems:
+        proof = Proof(problems=problems, why_not="its files are damaged")
+    elif isinstance(restores, str):
+        proof = Proof(why_not=restores)
+    else:
         proof = await restores(folder, on_bytes=add)
-        problems = [*proof.problems]
+    problems = [*proof.problems]
     how = RESTORED if proof.why_not is None else FILES
     if record:
         record = await asyncio.to_thread(note_verified, folder, record, at=now(), how=how, problems=problems)
     return Verdict(record, len(sizes), sum(sizes), problems, how, proof.counts, proof.why_not)
 
 
-_NO_SERVER: Final = "there is no influxd here: say where one is with --influxd"
-
-
-def _restores(folder: Path, record: Record | None, source: Source | None, influxd: str | None) -> _Restores | None:
-    """What restores such a backup for a look; None where that cannot be done here.
+def _proof_of(folder: Path, record: Record | None, source: Source | None, influxd: str | None) -> _Restores | str:
+    """What restores such a backup for a look; or why that cannot be done here.
 
     Raises:
         BackupError: Its kind is not known.
     """
     if source is not None:
         if influxd is None:
-            return None
+            return "there is no influxd here: say where one is with --influxd"
         from ingestor.backup.influxproof import InfluxProof  # noqa: PLC0415 - what it needs takes a while to import
 
         return InfluxProof(source.manifest, influxd)
@@ -122,6 +124,8 @@ def _restores(folder: Path, record: Record | None, source: Source | None, influx
 
         return prove_embedded
     if kind == LOGICAL:
+        if find_spec("pyarrow") is None:
+            return NEEDS_ARROW
         from ingestor.backup.logicalproof import prove_logical  # noqa: PLC0415 - it needs Arrow
 
         return prove_logical

@@ -7,7 +7,7 @@ import pytest
 
 from ingestor.backup.days import DAYS, read_days
 from ingestor.backup.doors import doors_of_folder
-from ingestor.backup.verify import RESTORED, verify
+from ingestor.backup.verify import FILES, RESTORED, verify
 from tests.backup.embeddedstores import points, store_in
 from tests.backup.farms import names_in
 from tests.backup.test_embeddedproof import forge
@@ -63,3 +63,13 @@ def test_files_that_are_not_parquet_are_told(folder: Path) -> None:
 
     assert len(found.problems) == 1
     assert "cannot be read as Parquet" in found.problems[0]
+
+
+def test_without_arrow_files_are_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is told what to install."""
+    monkeypatch.setattr("ingestor.backup.verify.find_spec", lambda _: None)
+    found = run(verify(folder))
+
+    assert (found.problems, found.how) == ([], FILES)
+    assert found.why_not is not None
+    assert "pip install" in found.why_not
