@@ -173,9 +173,14 @@ class Service:
 
     async def _make_table(self, text: str) -> RoutingTable:
         """The routing table of another configuration, which knows what was announced."""
-        table = await asyncio.to_thread(routings.make_table, text)
-        table.announced.load(await self._state.run(state.announcements))
-        return table
+        announcements = await self._state.run(state.announcements)
+
+        def make() -> RoutingTable:
+            table = routings.make_table(text)
+            table.announced.load(announcements)
+            return table
+
+        return await asyncio.to_thread(make)
 
     def _forget_announcements(self, connection: sqlite3.Connection) -> int:
         return state.forget_announcements(connection, self._journal.start_ns)
