@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,7 +46,7 @@ async def prove_embedded(folder: Path, *, on_bytes: Callable[[int], None]) -> Pr
     return Proof(counts, problems)
 
 
-def _faults(path: Path, recorded: object) -> Sequence[str]:
+def _faults(path: Path, recorded: Mapping[str, int]) -> Sequence[str]:
     """What SQLite finds wrong in a file, and what is not as it was counted."""
     try:
         with closing(sqlite3.connect(path)) as connection:

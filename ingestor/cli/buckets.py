@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 def make_group() -> typer.Typer:
     """The group of commands."""
     group = typer.Typer(
-        help="See the buckets of the stores, make them as declared, delete what is too old.", no_args_is_help=True
+        help="See the buckets of the stores, or make them as declared.", no_args_is_help=True
     )
     group.command("list")(list_)
     group.command()(apply)
