@@ -43,9 +43,7 @@ class Outcome(NamedTuple):
 
 def make_group() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(
-        help="See the buckets of the stores, or make them as declared.", no_args_is_help=True
-    )
+    group = typer.Typer(help="See the buckets of the stores, or make them as declared.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(apply)
     group.command()(expire)
