@@ -1,17 +1,21 @@
 """The directory of backups: which ones there are, which are too many, and a second directory with the same."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ingestor.backup.draft import STAMP, Draft, sync_folder
 from ingestor.backup.manifest import SUFFIX
 from ingestor.backup.pieces import pieces
 from ingestor.backup.record import FILE_NAME, BackupError, Record, read_record
+
+_MADE: Final = re.compile(r"\d{8}T\d{6}Z-.+")
+"""How a backup is called when it is made."""
 
 
 class Found(NamedTuple):
@@ -69,11 +73,12 @@ def too_many(found: Sequence[Found], like: Record, *, keep: int) -> Sequence[Fou
     """What is older than the newest good ones of the same kind, store and buckets. The last good one never is.
 
     Args:
-        found: Newest first. What has no record of ours is nobody's business here.
-        like: One of them.
+        found: Newest first. What has no record of ours, or was given another name, is nobody's business here.
+        like: The one just made. What is dated later was made under a wrong clock: it neither counts nor goes.
         keep: How many good ones stay; at least 1.
     """
-    same = [one for one in found if one.record and one.record.line == like.line]
+    ours = [one for one in found if _MADE.fullmatch(one.folder.name)]
+    same = [one for one in ours if one.record and one.record.line == like.line and one.record.begun <= like.begun]
     good = [one for one in same if one.looks_good]
     return same[same.index(good[keep - 1]) + 1 :] if len(good) >= keep else []
 

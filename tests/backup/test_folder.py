@@ -116,6 +116,16 @@ def test_what_is_of_another_kind_stays(tmp_path: Path) -> None:
     assert names_in(tmp_path) == sorted(path.name for path in (days[1], *others, theirs, unread))
 
 
+def test_the_one_just_made_stays_whatever_the_clock_said_before(tmp_path: Path) -> None:
+    """One that is dated ahead, or that a person gave another name, does not count as newer; and it stays too."""
+    ahead = run(make(tmp_path, 4_000))
+    kept = run(make(tmp_path, -9)).rename(tmp_path / "before the upgrade")
+    days = make_days(tmp_path, 2)
+
+    assert run(rotate(tmp_path, read(days[1]), keep=1)) == [days[0]]
+    assert names_in(tmp_path) == sorted(path.name for path in (ahead, kept, days[1]))
+
+
 def test_a_copy_is_compared_with_the_record(tmp_path: Path) -> None:
     """It has the same name and the same files; what is damaged is not copied."""
     (day,) = make_days(tmp_path / "one", 1)
