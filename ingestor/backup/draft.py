@@ -138,8 +138,14 @@ class Draft:
         """
         async with self.create(FILE_NAME) as file:
             await file.write(record.text().encode())
+        work = asyncio.create_task(asyncio.to_thread(self._rename))
         with _in_words(self._place):
-            await asyncio.to_thread(self._rename)
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                with suppress(OSError):
+                    await work  # or its files would be taken away while it gets its name
+                raise
         return self._place
 
     def _rename(self) -> None:

@@ -1,12 +1,15 @@
 """A backup while it is made."""
 
+import asyncio
 import gzip
 import hashlib
+import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ingestor.backup import draft as draft_module
 from ingestor.backup.content import Content, Kind
 from ingestor.backup.draft import Draft, free_name, sync_folder
 from ingestor.backup.record import FILE_NAME, BackupError, StoredFile, read_record
@@ -68,6 +71,37 @@ def test_left_early_nothing_stays(tmp_path: Path) -> None:
         run(main())
 
     assert names_in(tmp_path) == []
+
+
+def test_cancelled_while_it_gets_its_name_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is taken away under the hands of who renames it."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow_disk(folder: Path) -> None:
+        begun.set()
+        go_on.wait(10)
+        sync_folder(folder)
+
+    async def make() -> None:
+        async with Draft(tmp_path, NAME) as draft:
+            async with draft.create("a") as file:
+                await file.write(b"x")
+            await draft.finish(record(files=draft.files))
+
+    async def main() -> None:
+        making = asyncio.create_task(make())
+        assert await asyncio.to_thread(begun.wait, 10)
+        making.cancel()
+        await asyncio.wait({making}, timeout=0.1)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+
+    monkeypatch.setattr(draft_module, "sync_folder", slow_disk)
+    run(main())
+
+    assert names_in(tmp_path) == [NAME]
+    assert names_in(tmp_path / NAME) == ["a", FILE_NAME]
 
 
 def test_what_is_not_as_it_should_be_is_told(tmp_path: Path) -> None:
