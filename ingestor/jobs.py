@@ -124,5 +124,6 @@ def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize:
         return BackupJob(make, spec.directory, keep=spec.keep, copy_to=spec.copy_to)
     if spec.kind == "retention":
         store = choose(config, spec.store)
-        return RetentionJob(make_buckets(config, store), Expiry(config.store_path(store)), buckets=spec.buckets)
+        expiry = Expiry(config.store_path(store))
+        return RetentionJob(name, make_buckets(config, store), expiry, state=state, buckets=spec.buckets)
     return WeatherJob(name, spec, log=log, state=state, max_bytes=config.mqtt.max_packet, on_oversize=on_oversize)
