@@ -41,6 +41,8 @@ _MAX_BUCKETS_BYTES = 256 * 2**20  # what it tells of buckets and shards; some 50
 _TIME_LIMIT = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECS, sock_read=SILENCE_SECS)
 _NO_SHARD = 0  # shards are numbered from 1: who asks for this one learns whether the token may
 
+_VERSION = "x-influxdb-version"  # a header of all its answers
+
 _Write = Callable[[bytes], Awaitable[None]]
 
 
@@ -89,7 +91,7 @@ class InfluxServer:
             BackupError: It has no backup, or not for this token.
         """
         answer = await self._connection.ask("/ping", {})
-        version = answer.headers.get("x-influxdb-version", "").removeprefix("v")
+        version = answer.headers.get(_VERSION, "").removeprefix("v")
         if not version:
             raise no_influxdb(self._connection.server)
         numbers = re.match(r"(\d+)\.(\d+)", version)
@@ -163,6 +165,8 @@ class InfluxServer:
         path = f"/api/v2/backup/shards/{number}"
         async with self._download(path, {"Accept-Encoding": "gzip"}, also={404, 500}) as response:
             if response.status == 404:
+                if _VERSION not in response.headers:  # a proxy that has lost the server, say
+                    raise no_influxdb(self._connection.server)
                 yield None
             elif response.status == 500:
                 raise ShardBusyError(str(self._refusal(await received(response, self._connection.server))))
@@ -261,7 +265,7 @@ class InfluxServer:
                 f"{self._url}: this token may not: backup and restore take an operator's token, like the one that the "
                 "server was set up with (influx auth create --operator makes another)"
             )
-        if answer.status in {404, 405} and "x-influxdb-version" not in answer.headers:
+        if answer.status in {404, 405} and _VERSION not in answer.headers:
             return no_influxdb(self._connection.server)
         if answer.status in {400, 409, 422}:
             return BackupError(f"{self._url} answered {answer.status}: {reading.words}")

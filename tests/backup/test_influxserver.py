@@ -119,12 +119,14 @@ def test_a_server_that_is_busy_is_told() -> None:
 def test_a_shard_that_cannot_be_had_just_then_is_told_apart() -> None:
     """It may be asked for again; what is not there any more is none, and what is refused is an error."""
 
-    async def main(status: int) -> bool:
-        said = web.json_response({"message": "no"}, status=status)
+    async def main(status: int, header: str = "x-influxdb-version") -> bool:
+        said = web.json_response({"message": "no"}, status=status, headers={header: "2.8.0"})
         async with fake(shard=lambda: said) as server, InfluxServer(server) as asked, asked.shard(5) as shard:
             return shard is None
 
     assert run(main(404)) is True
+    with pytest.raises(StoreMisconfiguredError, match="this is not how InfluxDB answers"):
+        run(main(404, "x-served-by"))
     with pytest.raises(ShardBusyError, match="InfluxDB answered 500: no"):
         run(main(500))
     with pytest.raises(StoreUnavailableError, match="503") as found:
@@ -182,6 +184,16 @@ def test_a_token_without_rights_is_told(farm: InfluxDB) -> None:
         run(main(all_access(farm)))
     with pytest.raises(StoreMisconfiguredError, match="Check `token`"):
         run(main("unknown"))
+
+
+def test_a_real_server_tells_of_a_shard_that_it_has_not(farm: InfluxDB) -> None:
+    """In a way that is told apart from a proxy that does not find the server."""
+
+    async def main() -> bool:
+        async with InfluxServer(server_of(farm)) as server, server.shard(99_999) as shard:
+            return shard is None
+
+    assert run(main())
 
 
 def all_access(server: InfluxDB) -> str:
