@@ -84,7 +84,9 @@ class Fetcher:
         except TimeoutError:
             raise FetchError(TaskFault.UNAVAILABLE, f"did not answer within {self._secs:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            words = f"cannot be asked: {_hidden(str(error) or type(error).__name__, secret)}"
+            # Of what is no HTTP aiohttp tells with the whole address, in which the key is written in another way.
+            told = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+            words = f"cannot be asked: {_hidden(told or type(error).__name__, secret)}"
             raise FetchError(TaskFault.UNAVAILABLE, shorten(words)) from None
 
     async def _body(self, content: aiohttp.StreamReader) -> Answer:

@@ -5,6 +5,7 @@ import pytest
 from ingestor.ports import TaskFault
 from ingestor.tasks.weather.fetch import Answer, Fetcher, FetchError
 from ingestor.tasks.weather.provider import Ask
+from tests.servers.rawpeer import RawPeer
 from tests.servers.weather import KEY, FakeWeather, Reply
 from tests.support import free_port, run
 
@@ -36,6 +37,20 @@ def test_the_key_is_in_no_error() -> None:
     said = Reply(401, f'{{"message": "key {KEY} is unknown"}}')
     with pytest.raises(FetchError, match=r"refuses \(401: key \*\*\* is unknown\)"):
         run(fetched(said))
+
+
+def test_a_key_with_signs_is_in_no_error_either() -> None:
+    """Where the answer is no HTTP: the address that was asked is not told, in whatever way the key stands in it."""
+    key = "se+cret/key=="
+
+    async def main() -> None:
+        async with RawPeer(b"HTTP/1.1 200 OK\r\nX: \0\r\n\r\n") as peer, Fetcher(secs=5, max_bytes=1_000) as fetcher:
+            await fetcher.fetch(peer.url, Ask("/weather", {"appid": key}), complaint="message", secret=key)
+
+    with pytest.raises(FetchError, match="cannot be asked: ") as caught:
+        run(main())
+
+    assert "appid" not in str(caught.value)
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"message": 7}', "[" * 100_000, b"\xff"])
