@@ -20,6 +20,7 @@ from ingestor.ports import BucketInfo
 from ingestor.stores.sqlite import bucket_path, may_pass
 
 _BUSY_SECS: Final = 10.0
+_FIRST_NS: Final = -(2**63)  # of the times that there are
 _ROWS: Final = 500  # of a series, in one statement
 _PIECE_SECS: Final = 0.01
 """So long a transaction goes on to delete; what follows is its commit."""
@@ -45,7 +46,7 @@ class Expiry:
         expired = Expired()
         for bucket in buckets:
             if bucket.retention_secs is not None:
-                oldest_ns = self._now_ns() - int(bucket.retention_secs * 10**9)
+                oldest_ns = max(self._now_ns() - int(bucket.retention_secs * 10**9), _FIRST_NS)
                 try:
                     expired.deleted[bucket.name] = await self._bucket(bucket.name, oldest_ns)
                 except StoreError as error:

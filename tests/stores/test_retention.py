@@ -59,6 +59,14 @@ def test_what_is_older_is_deleted(tmp_path: Path) -> None:
     assert run(expire(tmp_path, BucketInfo("A", "", 9.0))).deleted == {"A": 0}
 
 
+def test_what_is_kept_longer_than_times_go_back_stays(tmp_path: Path) -> None:
+    """It keeps nobody from deleting from the next bucket."""
+    run(write(tmp_path, *points("A"), *points("B")))
+    expired = run(expire(tmp_path, BucketInfo("A", "", 1e14), BucketInfo("B", "", 9.0)))
+
+    assert (expired.deleted, expired.faults) == ({"A": 0, "B": 90}, {})
+
+
 def test_what_is_written_again_is_there_until_the_next_time(tmp_path: Path) -> None:
     """The service has the file open all the time, and goes on with the series that it knows; late points go too."""
 
