@@ -1,5 +1,6 @@
 """From the tasks of a configuration to what does them: in the service, or for once without it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Final
@@ -71,10 +72,12 @@ async def make_board(config: Config, *, log: Log, state: State, on_oversize: OnO
     """
     await state.run(lambda connection: results.begin_anew(connection, config.tasks))
     known = await state.run(results.records)
-    return TaskBoard(
-        [_make_runner(config, name, known, log=log, state=state, on_oversize=on_oversize) for name in config.tasks],
-        state=state,
-    )
+    turn = asyncio.Lock()
+
+    def runner(name: str) -> TaskRunner:
+        return _make_runner(config, name, known, log=log, state=state, on_oversize=on_oversize, turn=turn)
+
+    return TaskBoard([runner(name) for name in config.tasks], state=state)
 
 
 async def run_alone(config: Config, name: str) -> Record:
@@ -91,7 +94,9 @@ async def run_alone(config: Config, name: str) -> Record:
         await _keep_what_stores_lack(config, journal, kept)
         accounts = await IntakeAccounts.load(kept, max_letter_bytes=config.deadletters.max_bytes)
         known = await kept.run(results.records)
-        runner = _make_runner(config, name, known, log=journal, state=kept, on_oversize=accounts.skip)
+        runner = _make_runner(
+            config, name, known, log=journal, state=kept, on_oversize=accounts.skip, turn=asyncio.Lock()
+        )
         return await runner.run_once(by_hand=True)
 
 
@@ -104,24 +109,31 @@ async def _keep_what_stores_lack(config: Config, journal: Journal, kept: State) 
 
 
 def _make_runner(
-    config: Config, name: str, known: dict[str, Record], *, log: Log, state: State, on_oversize: OnOversize
+    config: Config,
+    name: str,
+    known: dict[str, Record],
+    *,
+    log: Log,
+    state: State,
+    on_oversize: OnOversize,
+    turn: asyncio.Lock,
 ) -> TaskRunner:
     spec = config.tasks[name]
     return TaskRunner(
         known.get(name, Record(name)),
         spec.kind,
         schedule=Schedule.of(config, name),
-        job=_make_job(config, name, log=log, state=state, on_oversize=on_oversize),
+        job=_make_job(config, name, log=log, state=state, on_oversize=on_oversize, turn=turn),
         time_limit_secs=spec.time_limit,
         state=state,
     )
 
 
-def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize: OnOversize) -> Job:
+def _make_job(config: Config, name: str, *, log: Log, state: State, on_oversize: OnOversize, turn: asyncio.Lock) -> Job:
     spec = config.tasks[name]
     if spec.kind == "backup":
         make = make_of(config, choose(config, spec.store), spec.buckets, logical=spec.logical)
-        return BackupJob(make, spec.directory, keep=spec.keep, copy_to=spec.copy_to)
+        return BackupJob(make, spec.directory, keep=spec.keep, copy_to=spec.copy_to, turn=turn)
     if spec.kind == "retention":
         store = choose(config, spec.store)
         expiry = Expiry(config.store_path(store))

@@ -1,5 +1,6 @@
 """A backup as a task of the service."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class BackupJob:
         directory: That one.
         keep: How many good ones stay.
         copy_to: A second directory, for a copy of each.
+        turn: Held while one is made: those of a service go into the same directory, as often as not at the same time.
     """
 
     def __init__(
@@ -27,16 +29,19 @@ class BackupJob:
         *,
         keep: int,
         copy_to: Path | None,
+        turn: asyncio.Lock,
     ) -> None:
         self._make = make
         self._directory = directory
         self._keep = keep
         self._copy_to = copy_to
+        self._turn = turn
 
     async def run(self, *, by_hand: bool) -> JobResult:  # noqa: ARG002 - one is made whoever asks for it
         """See `Job`; a backup of which there is no copy, as was wanted, is not done."""
         try:
-            outcome = await back_up(self._make, self._directory, keep=self._keep, copy_to=self._copy_to)
+            async with self._turn:
+                outcome = await back_up(self._make, self._directory, keep=self._keep, copy_to=self._copy_to)
         except StoreUnavailableError as error:
             raise JobError(Fault(TaskFault.UNAVAILABLE, str(error))) from error
         except StoreError as error:
