@@ -1,6 +1,6 @@
 """The buckets of an organisation in InfluxDB 2."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingestor.errors import BucketError, StoreMisconfiguredError
@@ -8,6 +8,7 @@ from ingestor.ports import BucketInfo
 from ingestor.stores.influxdb.client import RIGHTS, Client
 
 PAGE = 100
+_ORG_PAGES = 10  # a server with more than a thousand organisations wants `org` to be set
 """The most that the server gives at once."""
 
 _HOUR_SECS, _DAY_SECS = 3_600, 86_400
@@ -83,9 +84,7 @@ class OrgBuckets:
     async def _org_id(self, bucket: str) -> str:
         """The organisation's id; of the only one where none is named."""
         named = self._client.server.of_org
-        service = self._client.library.OrganizationsService(self._client.api)
-        answer = await self._client.ask(service.get_orgs_async(**named, _preload_content=False), "Organizations")
-        ids = {str(one.id) for one in answer.orgs or ()}
+        ids = await self._visible_orgs(named)
         if not ids and named:  # the token may not read organisations: any bucket of it tells
             ids = {str(one.org_id) for one in await self._page(named, limit=PAGE)}
         if len(ids) > 1:
@@ -96,6 +95,20 @@ class OrgBuckets:
             )
             raise BucketError(bucket, words) if bucket else StoreMisconfiguredError(words)
         return ids.pop()
+
+    async def _visible_orgs(self, named: dict[str, str]) -> set[str]:
+        """The ids of the organisations that the token may read.
+
+        The server makes its pages first, and takes out of them what the token may not read; so where no name is asked
+        for, the only one that it may can stand on any page, and an empty page is not the last.
+        """
+        service = self._client.library.OrganizationsService(self._client.api)
+        ids: set[str] = set()
+        for page in range(1 if named else _ORG_PAGES):
+            asked: Mapping[str, str | int] = named or {"limit": PAGE, "offset": page * PAGE}
+            answer = await self._client.ask(service.get_orgs_async(**asked, _preload_content=False), "Organizations")
+            ids |= {str(one.id) for one in answer.orgs or ()}
+        return ids
 
 
 def shard_secs(retention_secs: int) -> int:

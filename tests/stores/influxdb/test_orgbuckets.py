@@ -14,6 +14,7 @@ from ingestor.stores.influxdb.orgbuckets import PAGE, OrgBuckets, shard_secs
 from ingestor.stores.influxdb.server import Server
 from tests.servers.influxdb import ORG, InfluxDB
 from tests.servers.rawpeer import RawPeer, answer
+from tests.stores.influxdb.reading import Org
 from tests.support import run
 
 Result = TypeVar("Result")
@@ -91,6 +92,18 @@ def test_a_bucket_is_made_changed_and_removed(influxdb: InfluxDB, org: str | Non
     ]
     assert not any(bucket.name.startswith("_") for bucket in seen[0])
     assert seen[0] == sorted(seen[0])
+
+
+def test_the_only_organisation_is_found_among_many(influxdb: InfluxDB) -> None:
+    """Wherever it stands in the list, of which the server hides all that the token may not read."""
+    orgs = [Org.create(influxdb, new_name()) for _ in range(26)]
+
+    async def make(buckets: OrgBuckets) -> None:
+        await buckets.create(BucketInfo("Farm"))
+
+    for org in orgs:
+        ask(influxdb, make, org=None, token=org.token)
+        assert [bucket.name for bucket in ask(influxdb, OrgBuckets.list, org=org.name, token=org.token)] == ["Farm"]
 
 
 def test_new_shards_are_as_long_as_the_server_makes_them(influxdb: InfluxDB) -> None:
