@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from ingestor.backup.embedded import count_points
 from ingestor.backup.embeddedrestore import EmbeddedRestore, recorded_contents
-from ingestor.backup.record import BackupError, read_record
+from ingestor.backup.record import BackupError, demand_record
 from ingestor.backup.verify import Proof
 from ingestor.stores.sqlite import bucket_path
 
@@ -26,9 +26,7 @@ async def prove_embedded(folder: Path, *, on_bytes: Callable[[int], None]) -> Pr
     Raises:
         BackupError: It cannot be read.
     """
-    record = await asyncio.to_thread(read_record, folder)
-    if record is None:
-        raise BackupError(f"{folder} is no backup of ours")
+    record = await asyncio.to_thread(demand_record, folder)
     contents = await asyncio.to_thread(recorded_contents, folder, record)
     counts: dict[str, int] = {}
     problems: list[str] = []

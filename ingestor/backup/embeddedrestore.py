@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from ingestor.backup.draft import sync_folder
 from ingestor.backup.embedded import CONTENTS, Contents, count_points
 from ingestor.backup.pieces import pieces
-from ingestor.backup.record import BackupError, Record, read_record
+from ingestor.backup.record import BackupError, Record, demand_record
 from ingestor.backup.recorded import Restored, chosen_buckets, demand_whole, file_of
 from ingestor.stores.sqlite import bucket_path
 
@@ -47,9 +47,7 @@ class EmbeddedRestore:
         Raises:
             BackupError: It is refused or broke off, and the store is as it was.
         """
-        record = await asyncio.to_thread(read_record, self._folder)
-        if record is None:
-            raise BackupError(f"{self._folder} is no backup of ours")
+        record = await asyncio.to_thread(demand_record, self._folder)
         chosen = chosen_buckets(self._folder, record.buckets, buckets)
         pairs = [(name, new_bucket or name) for name in chosen]
         self._demand_room(pairs)

@@ -10,7 +10,7 @@ from typing import Final
 from ingestor.backup.dayread import Kind, read_day
 from ingestor.backup.days import BUCKETS, DAYS, Day, read_buckets, read_days
 from ingestor.backup.doors import Doors
-from ingestor.backup.record import BackupError, Record, StoredFile, read_record
+from ingestor.backup.record import BackupError, Record, StoredFile, demand_record
 from ingestor.backup.recorded import Restored, chosen_buckets, demand_whole, file_of
 from ingestor.encode.types import TypeRegistry
 from ingestor.errors import IngestorError, StoreError
@@ -63,9 +63,7 @@ class LogicalRestore:
             BackupError: It is refused or broke off; the text tells what is left.
             StoreError: The store cannot be asked, and nothing was changed.
         """
-        record = await asyncio.to_thread(read_record, self._folder)
-        if record is None:
-            raise BackupError(f"{self._folder} is no backup of ours")
+        record = await asyncio.to_thread(demand_record, self._folder)
         infos = {info.name: info for info in await asyncio.to_thread(read_buckets, self._folder)}
         pairs = {
             name: infos[name]._replace(name=new_bucket or name, description=infos[name].description or "")

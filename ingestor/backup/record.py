@@ -123,3 +123,15 @@ def read_record(folder: Path) -> Record | None:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise BackupError(f"{file} is damaged, or of another version: {place} {first['msg']}") from error
+
+
+def demand_record(folder: Path) -> Record:
+    """The record of a backup of ours.
+
+    Raises:
+        BackupError: There is none, or it cannot be read.
+    """
+    record = read_record(folder)
+    if record is None:
+        raise BackupError(f"{folder} is no backup of ours")
+    return record

@@ -87,7 +87,7 @@ def records(connection: sqlite3.Connection) -> dict[str, Record]:
 
 def save(connection: sqlite3.Connection, record: Record) -> None:
     """Remember this of a task."""
-    values = [*record._replace(outcome=record.outcome)[:-1], json.dumps(dict(record.faults), sort_keys=True)]
+    values = [*record[:-1], json.dumps(dict(record.faults), sort_keys=True)]
     places = ", ".join("?" * len(values))
     connection.execute(f"INSERT OR REPLACE INTO task_results VALUES ({places})", values)  # noqa: S608 - question marks
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestor.backup.record import FILE_NAME, BackupError, Record, StoredFile, read_record
+from ingestor.backup.record import FILE_NAME, BackupError, Record, StoredFile, demand_record, read_record
 from tests.backup.farms import NOON
 
 
@@ -68,3 +68,9 @@ def test_backups_replace_each_other_only_where_they_hold_the_same() -> None:
     assert record(whole=False).line == record(whole=False, buckets=("A", "B")).line
     assert len({record().line, record(whole=False).line, record(store="b").line, record(kind="k").line}) == 4
     assert record().size == 3
+
+
+def test_a_folder_of_another_program_is_told(tmp_path: Path) -> None:
+    """Who needs the record hears that there is none."""
+    with pytest.raises(BackupError, match="is no backup of ours"):
+        demand_record(tmp_path)
